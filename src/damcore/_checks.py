@@ -1,0 +1,146 @@
+"""Value checks and their messages; every refusal leaves through the public call that received the bad value."""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import torch
+from torch import Tensor
+
+Public = TypeVar("Public", bound=Callable[..., Any])
+
+
+def door(public: Public) -> Public:
+    """Mark a public function or class: what these checks refuse is raised from the call itself, without inner frames."""
+    if isinstance(public, type):
+        public.__init__ = door(public.__init__)
+        return public
+
+    @functools.wraps(public)
+    def call(*args, **kwargs):
+        try:
+            return public(*args, **kwargs)
+        except Exception as error:
+            if not getattr(error, "refused", False):
+                raise
+            refusal = error
+        raise refusal.with_traceback(None)
+
+    return call  # pyright: ignore[reportReturnType]
+
+
+def refuse(message: str, error: type[Exception] = ValueError) -> NoReturn:
+    """Raise `error` so that `door` recognises it as a refusal of a value, not a defect of ours."""
+    refusal = error(message)
+    refusal.refused = True  # pyright: ignore[reportAttributeAccessIssue]
+    raise refusal
+
+
+def is_tensor(name: str, value: object) -> None:
+    if not isinstance(value, Tensor):
+        refuse(f"`{name}` must be a torch tensor, got {type(value).__name__}; use torch.as_tensor.", TypeError)
+
+
+def is_float(name: str, value: Tensor) -> None:
+    is_tensor(name, value)
+    if not value.is_floating_point():
+        refuse(f"`{name}` must have a floating dtype, got {value.dtype}; use `{name}.double()`.", TypeError)
+
+
+def whole(name: str, value: object, least: int = 1) -> None:
+    """Refuse anything but a whole number that is at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        refuse(f"`{name}` must be a whole number, got {value!r}.")
+    if value < least:
+        refuse(f"`{name}` must be at least {least}, got {value}.")
+
+
+def number(name: str, value: object, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf) -> None:
+    """Refuse a number outside (above, most] and [least, most], NaN and infinity."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        refuse(f"`{name}` must be a number, got {value!r}.", TypeError)
+    if not math.isfinite(value):
+        refuse(f"`{name}` must be finite, got {value}.")
+    if value <= above:
+        refuse(f"`{name}` must be {'positive' if above == 0 else f'greater than {above:g}'}, got {value}.")
+    if not least <= value <= most:
+        wanted = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
+        refuse(f"`{name}` must be {wanted}, got {value}.")
+
+
+def positive(name: str, value: object) -> None:
+    """Refuse a number, or a tensor with any element, that is not positive and finite."""
+    if not isinstance(value, Tensor):
+        return number(name, value, above=0.0)
+    bad = ~((value > 0) & torch.isfinite(value))
+    if bad.any():
+        refuse(f"`{name}` must be positive and finite, got {value[bad].flatten()[0].item()}.")
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        refuse(f"`{name}` must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
+
+
+def finite(name: str, value: Tensor) -> None:
+    if not torch.isfinite(value).all():
+        kind = "NaN" if torch.isnan(value).any() else "an infinite value"
+        refuse(f"`{name}` must be finite, it contains {kind}.")
+
+
+def bipolar(name: str, value: Tensor) -> None:
+    """Refuse states (*runs, B, N) with an element other than -1 and +1."""
+    is_float(name, value)
+    bad = value.abs() != 1
+    if bad.any():
+        got = value[bad].flatten()[0].item()
+        hint = "; map 0/1 to -1/+1 with `2 * x - 1`" if got == 0 else ""
+        refuse(f"`{name}` must be bipolar (every element -1 or +1), got {got:g}{hint}.")
+
+
+def rows(name: str, value: Tensor, row: str, column: str) -> None:
+    """Refuse a tensor that is not (*runs, rows, columns) with at least one of each."""
+    is_float(name, value)
+    if value.ndim < 2:
+        refuse(f"`{name}` must have shape (*runs, {row}, {column}), got {tuple(value.shape)}; add a leading axis.")
+    if value.shape[-2] == 0:
+        refuse(f"`{name}` is empty: it must hold at least one row, got shape {tuple(value.shape)}.")
+    if value.shape[-1] == 0:
+        refuse(f"`{name}` has no neurons, got shape {tuple(value.shape)}.")
+
+
+def network(memories: Tensor, states: Tensor, states_name: str = "states", free: slice | None = None) -> None:
+    """Refuse memories (*runs, K, N) and states (*runs, B, N) that do not belong together.
+
+    Every neuron must be bipolar, or only the `free` ones; a clamped neuron may hold any value of [-1, 1].
+    """
+    rows("memories", memories, "K", "N")
+    rows(states_name, states, "B", "N")
+    if memories.dtype != states.dtype:
+        refuse(
+            f"`memories` and `{states_name}` must share one dtype, got {memories.dtype} and {states.dtype}; "
+            f"use `{states_name}.to(memories.dtype)`.",
+            TypeError,
+        )
+    if memories.device != states.device:
+        refuse(
+            f"`memories` and `{states_name}` must be on one device, got {memories.device} and {states.device}; "
+            f"use `{states_name}.to(memories.device)`."
+        )
+    if memories.shape[-1] != states.shape[-1]:
+        refuse(
+            f"`memories` and `{states_name}` must have the same number of neurons, "
+            f"got {memories.shape[-1]} and {states.shape[-1]}."
+        )
+    try:
+        torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2])
+    except RuntimeError:
+        refuse(
+            f"The leading axes of `memories` {tuple(memories.shape[:-2])} and `{states_name}` "
+            f"{tuple(states.shape[:-2])} do not fit together."
+        )
+    finite("memories", memories)
+    bipolar(states_name, states[..., free or slice(None)])
+    if free is not None and not (states.abs() <= 1).all():
+        refuse(f"`{states_name}` must lie in [-1, 1], got {states.abs().max().item():g} in absolute value.")

@@ -1,0 +1,182 @@
+"""The associative memory as a classifier: pixels are clamped, and the class neurons are the ones predicted."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from damcore import _checks, learning, network
+from damcore.interactions import Interaction, RectifiedPolynomial
+from damcore.scaling import Scaling
+
+Images = UInt8[np.ndarray, "images height width"] | UInt8[Tensor, "images height width"]
+Labels = Int[np.ndarray, "images"] | Int[Tensor, "images"] | UInt8[np.ndarray, "images"]
+
+
+@_checks.door
+class Classifier:
+    """Digits of `n_classes` classes, by one update of the class neurons.
+
+    A state is the pixels, grey values mapped to [-1, 1], then one neuron a class. While the pixels are clamped and every
+    class neuron is held at -1, the prediction for class alpha is C_alpha = tanh(gap_alpha), and the class is the one
+    with the largest gap. Training makes C the target, +1 for the right class and -1 for the others. Nothing is
+    approximated: this is the associative form, not its feed-forward dual.
+
+    The defaults are those of the notebook KH16's authors published, but for the number of epochs (300 there). Their T is
+    in "neurons", that is, for the original scaling.
+
+    Source: KH16 Eq. (9), (12), (13), (14).
+
+    Args:
+        n: interaction vertex of the rectified polynomial, at least 1; or give `interaction`.
+        n_memories: K, at least 1.
+        temperature: T > 0 of the scaling.
+        error_exponent: m, at least 1.
+        learning_rate: > 0.
+        decay: factor on the rate after each epoch, in (0, 1].
+        momentum: in [0, 1].
+        epochs: passes over the images, at least 1.
+        batch_size: images a step, at least 1.
+        seed: of the initial memories and the order of the images.
+        scaling: "original" or "modified".
+        interaction: another interaction function than the rectified polynomial.
+        clip: keep all memory entries in [-1, 1] (KH16), or with False only those of the pixels (MRS24).
+        dtype: of the computation.
+        device: of the computation.
+        temperature_schedule: temperature of each epoch, in place of `temperature`.
+
+    Attributes:
+        memories: zeta (K, pixels + classes), None until `fit`.
+        losses: loss of each epoch.
+
+    Raises:
+        ValueError: a setting is out of range.
+    """
+
+    def __init__(
+        self,
+        n: int = 20,
+        n_memories: int = 100,
+        temperature: float = 540.0,
+        error_exponent: int = 30,
+        learning_rate: float = 0.04,
+        decay: float = 0.998,
+        momentum: float = 0.6,
+        epochs: int = 100,
+        batch_size: int = 1000,
+        seed: int = 0,
+        *,
+        scaling: str = "original",
+        interaction: Interaction | None = None,
+        clip: bool = True,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device = "cpu",
+        temperature_schedule: Callable[[int], float] | None = None,
+    ) -> None:
+        _checks.whole("n_memories", n_memories)
+        _checks.one_of("scaling", scaling, ("original", "modified"))
+        _checks.number("temperature", temperature, above=0.0)
+        self.interaction = RectifiedPolynomial(n) if interaction is None else interaction
+        self.n_memories, self.temperature, self.scaling = n_memories, float(temperature), scaling
+        self.error_exponent, self.learning_rate, self.decay, self.momentum = error_exponent, learning_rate, decay, momentum
+        self.epochs, self.batch_size, self.seed, self.clip = epochs, batch_size, seed, clip
+        self.dtype, self.device, self.temperature_schedule = dtype, torch.device(device), temperature_schedule
+        self.n_classes = 0
+        self.memories: Tensor | None = None
+        self.losses: Tensor | None = None
+
+    @_checks.door
+    def fit(self, images: Images, labels: Labels, *, progress: Callable[[int], object] | None = None) -> "Classifier":
+        """Learn to classify; memories start from a normal distribution of mean -0.3 and deviation 0.3.
+
+        Args:
+            images: grey values 0..255.
+            labels: whole numbers from 0.
+            progress: called with the number of epochs done since the last call.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ValueError: no image, or not one label an image, or a setting of the training is out of range.
+            FloatingPointError: the training left the range of the dtype.
+        """
+        labels = _labels(labels).to(self.device)
+        if labels.shape != (len(images),) or (labels < 0).any():
+            _checks.refuse(f"`labels` must be one whole number from 0 an image, ({len(images)},), got {tuple(labels.shape)}.")
+        self.n_classes = int(labels.max()) + 1 if len(labels) else 0
+        states = self._states(images)
+        targets = 2 * torch.nn.functional.one_hot(labels, self.n_classes).to(self.dtype) - 1
+        generator = torch.Generator().manual_seed(self.seed)
+        initial = 0.3 * torch.randn(self.n_memories, states.shape[1], generator=generator, dtype=torch.float64) - 0.3
+        clipped = torch.arange(states.shape[1]) < states.shape[1] - (0 if self.clip else self.n_classes)
+        trained = learning.train(
+            initial.clamp(-1, 1).to(self.device, self.dtype),
+            states,
+            self.interaction,
+            self._scaling(states.shape[1]),
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            decay=self.decay,
+            momentum=self.momentum,
+            error_exponent=self.error_exponent,
+            batch_size=self.batch_size,
+            generator=generator,
+            clip=clipped,
+            targets=targets,
+            neurons=slice(-self.n_classes, None),
+            temperature_schedule=self.temperature_schedule,
+            progress=progress,
+        )
+        self.memories, self.losses = trained.memories, trained.losses
+        return self
+
+    @_checks.door
+    def decision_function(self, images: Images) -> Float[Tensor, "images classes"]:
+        """The gap of each class neuron, in units of F at the temperature of the scaling.
+
+        Args:
+            images: grey values 0..255, of the size that was learned.
+
+        Returns:
+            The gaps; the predicted class has the largest.
+
+        Raises:
+            ValueError: nothing is learned yet, or an image does not fit.
+        """
+        if self.memories is None:
+            _checks.refuse("Nothing is learned yet; call `fit` first.")
+        states = self._states(images)
+        return network.energy_gap(
+            self.memories, states, self.interaction, self._scaling(states.shape[1]), neurons=slice(-self.n_classes, None)
+        )
+
+    @_checks.door
+    def predict(self, images: Images) -> Int[Tensor, "images"]:
+        """The class of each image; raises as `decision_function`."""
+        return self.decision_function(images).argmax(-1)
+
+    @_checks.door
+    def score(self, images: Images, labels: Labels) -> float:
+        """Share of images classified right, 0 to 1; raises as `decision_function`."""
+        return (self.predict(images).cpu() == _labels(labels)).double().mean().item()
+
+    def _states(self, images: Images) -> Tensor:
+        """Pixels in [-1, 1], then the class neurons, all held at -1 (KH16 supplement, appendix A)."""
+        grey = torch.tensor(np.asarray(images))
+        if grey.ndim != 3 or not len(grey) or grey.dtype != torch.uint8:
+            _checks.refuse(f"`images` must be uint8 of shape (n, height, width), got {grey.dtype} {tuple(grey.shape)}.")
+        pixels = grey.flatten(1).to(self.device, self.dtype) / 127.5 - 1
+        return torch.cat([pixels, pixels.new_full((len(pixels), self.n_classes), -1.0)], 1)
+
+    def _scaling(self, n_neurons: int) -> Scaling:
+        if self.scaling == "modified":
+            return Scaling.modified(self.temperature, n_neurons)
+        # T^-n F(h) = F(h / T) for the rectified polynomial: the same network, and n = 20 fits float32.
+        return Scaling.original(self.temperature, getattr(self.interaction, "n", 1)).inside(self.interaction)
+
+
+def _labels(labels: Labels) -> Tensor:
+    return torch.tensor(np.asarray(labels, dtype=np.int64))

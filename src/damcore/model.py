@@ -1,0 +1,233 @@
+"""The friendly object: a dense associative memory with its settings, to store, train, retrieve, save and load."""
+
+import json
+from dataclasses import asdict
+from os import PathLike
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from damcore import _checks, network
+from damcore.interactions import (
+    Exponential,
+    Interaction,
+    LeakyRectifiedPolynomial,
+    Polynomial,
+    RectifiedPolynomial,
+)
+from damcore.learning import Training, train
+from damcore.recall import Recall, recall
+from damcore.scaling import Scaling
+
+INTERACTIONS = {kind.__name__: kind for kind in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential)}
+
+
+@_checks.door
+class DenseAssociativeMemory:
+    """A dense associative memory that stores bipolar patterns and restores them from damaged probes.
+
+        memory = DenseAssociativeMemory()
+        memory.store(patterns)                      # (K, N), every element -1 or +1
+        restored = memory.retrieve(probes).states   # (B, N)
+
+    `store` keeps patterns as they are, one memory each; `train` learns a given number of memories from them instead.
+
+    Args:
+        interaction: F; a rectified polynomial of vertex 10 by default, sharp enough to hold thousands of random
+            patterns of 100 neurons and to tell apart similar ones.
+        scaling: "modified" (normalised overlaps, the default) or "original".
+        temperature: T > 0, used by `train` and `energy`, not by `retrieve`.
+
+    Attributes:
+        memories: zeta (K, N), None until something is stored, trained or loaded.
+
+    Raises:
+        ValueError: an unknown scaling or a temperature that is not positive.
+        TypeError: `interaction` is not an interaction function.
+    """
+
+    def __init__(
+        self, interaction: Interaction | None = None, *, scaling: str = "modified", temperature: float = 1.0
+    ) -> None:
+        interaction = RectifiedPolynomial(10) if interaction is None else interaction
+        if not isinstance(interaction, Interaction):
+            _checks.refuse(f"`interaction` must be one of damcore.interactions, got {interaction!r}.", TypeError)
+        _checks.one_of("scaling", scaling, ("original", "modified"))
+        _checks.number("temperature", temperature, above=0.0)
+        self.interaction = interaction
+        self.scaling = scaling
+        self.temperature = float(temperature)
+        self.memories: Tensor | None = None
+
+    def __repr__(self) -> str:
+        held = "empty" if self.memories is None else f"{self.memories.shape[0]} memories of {self.memories.shape[1]} neurons"
+        return f"DenseAssociativeMemory({self.interaction}, {self.scaling}, temperature={self.temperature:g}; {held})"
+
+    @_checks.door
+    def store(self, patterns: Float[Tensor, "K N"]) -> None:
+        """Add patterns, each as a memory of its own.
+
+        Args:
+            patterns: bipolar, of the number of neurons, dtype and device of what is stored already.
+
+        Raises:
+            ValueError: not bipolar, empty, or of another number of neurons or device.
+            TypeError: not a floating tensor, or of another dtype.
+        """
+        _checks.rows("patterns", patterns, "K", "N")
+        _single(patterns)
+        _checks.bipolar("patterns", patterns)
+        if self.memories is not None:
+            _checks.network(self.memories, patterns, "patterns")
+        self.memories = patterns.clone() if self.memories is None else torch.cat([self.memories, patterns])
+
+    @_checks.door
+    def train(
+        self,
+        patterns: Float[Tensor, "B N"],
+        *,
+        n_memories: int | None = None,
+        epochs: int = 500,
+        learning_rate: float = 0.1,
+        seed: int = 0,
+        **settings,
+    ) -> Training:
+        """Learn memories of the patterns, starting from uniform random ones in [0, 1].
+
+        Args:
+            patterns: the states to learn, bipolar.
+            n_memories: K, five for each pattern by default.
+            epochs: passes over the patterns.
+            learning_rate: the largest change of a memory in the first step.
+            seed: of the initial memories.
+            **settings: further keywords of `learning.train`.
+
+        Returns:
+            The training, with its losses; the memories are kept.
+
+        Raises:
+            ValueError: a bad pattern or setting.
+            TypeError: `patterns` is not a floating tensor.
+            FloatingPointError: the training left the range of the dtype.
+        """
+        _checks.rows("patterns", patterns, "B", "N")
+        _single(patterns)
+        n_memories = 5 * patterns.shape[0] if n_memories is None else n_memories
+        _checks.whole("n_memories", n_memories)
+        generator = torch.Generator().manual_seed(seed)
+        initial = torch.rand(n_memories, patterns.shape[1], generator=generator, dtype=torch.float64).to(patterns)
+        trained = train(
+            initial,
+            patterns,
+            self.interaction,
+            self._scaling(patterns.shape[1]),
+            epochs=epochs,
+            learning_rate=learning_rate,
+            **settings,
+        )
+        self.memories = trained.memories
+        return trained
+
+    @_checks.door
+    def retrieve(self, probes: Float[Tensor, "B N"], **settings) -> Recall:
+        """Let each probe settle into a memory.
+
+        Args:
+            probes: bipolar.
+            **settings: further keywords of `recall.recall`.
+
+        Returns:
+            The settled `states`, and whether and when each settled.
+
+        Raises:
+            ValueError: nothing is stored, or a probe does not fit.
+            TypeError: dtypes differ or are not floating.
+            FloatingPointError: a gap overflowed.
+        """
+        return recall(self._held(), probes, self.interaction, self._scaling(), **settings)
+
+    @_checks.door
+    def energy(self, states: Float[Tensor, "B N"]) -> Float[Tensor, "B"]:
+        """Energy of each state at this memory's temperature; see `network.energy`.
+
+        Args:
+            states: bipolar.
+
+        Returns:
+            The energies, in units of F.
+
+        Raises:
+            ValueError: nothing is stored, or a state does not fit.
+            TypeError: dtypes differ or are not floating.
+        """
+        return network.energy(self._held(), states, self.interaction, self._scaling())
+
+    @_checks.door
+    def save(self, path: str | PathLike) -> None:
+        """Write the memories and the full configuration to a safetensors file.
+
+        Args:
+            path: the file; its folder must exist.
+
+        Raises:
+            ValueError: nothing is stored, or the file cannot be written.
+        """
+        configuration = {
+            "interaction": {"name": type(self.interaction).__name__, **asdict(self.interaction)},  # pyright: ignore
+            "scaling": self.scaling,
+            "temperature": self.temperature,
+        }
+        memories = {"memories": self._held().contiguous()}
+        try:
+            save_file(memories, Path(path), metadata={"damcore": json.dumps(configuration)})
+        except (OSError, SafetensorError) as error:
+            _checks.refuse(f"Cannot write {path}: {error}. Choose a file in a folder that exists and can be written.")
+
+    @classmethod
+    @_checks.door
+    def load(cls, path: str | PathLike) -> "DenseAssociativeMemory":
+        """Read what `save` wrote.
+
+        Args:
+            path: the file.
+
+        Returns:
+            An equal memory: same settings, same bits.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is truncated, corrupt, or not one that `save` wrote.
+        """
+        if not Path(path).is_file():
+            _checks.refuse(f"There is no file {path}.", FileNotFoundError)
+        try:
+            with safe_open(Path(path), "pt") as file:
+                settings = json.loads(file.metadata()["damcore"])
+                memories = file.get_tensor("memories")
+            name = settings["interaction"].pop("name")
+            interaction = INTERACTIONS[name](**settings["interaction"])
+        except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+            _checks.refuse(f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew.")
+        memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
+        memory.memories = memories
+        return memory
+
+    def _held(self) -> Tensor:
+        if self.memories is None:
+            _checks.refuse("Nothing is stored yet; call `store` or `train` first.")
+        return self.memories
+
+    def _scaling(self, n_neurons: int | None = None) -> Scaling:
+        if self.scaling == "original":
+            # The exponential has no vertex; its T^-1 is the convention of Scaling.original.
+            return Scaling.original(self.temperature, getattr(self.interaction, "n", 1))
+        return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
+
+
+def _single(patterns: Tensor) -> None:
+    if patterns.ndim != 2:
+        _checks.refuse(f"`patterns` must have shape (K, N), got {tuple(patterns.shape)}.")

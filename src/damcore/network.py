@@ -1,0 +1,117 @@
+"""The bracket of the dense associative memory: its energy, and the energy gap that recall and learning share.
+
+Notation: memories zeta are (*runs, K, N) with entries in [-1, 1], states xi are (*runs, B, N) with entries -1 and +1,
+h[b, mu] = sum_j zeta[mu, j] xi[b, j] is the overlap. `runs` are leading axes: one network is runs = ().
+"""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from damcore import _checks
+from damcore.interactions import Interaction
+from damcore.scaling import Scaling
+
+__all__ = ["Scaling", "energy", "energy_gap"]
+
+# Elements of one (runs, states, K, N) block: 32 MiB in float64, small against memory and large against call overhead.
+BLOCK = 1 << 22
+
+
+@_checks.door
+def energy(
+    memories: Float[Tensor, "*runs K N"],
+    states: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+) -> Float[Tensor, "*_ B"]:
+    """Energy of each state, E_b = -outer * sum_mu F(inner h[b, mu]).
+
+    F acts on each memory's overlap and the memories are summed afterwards. (The public code of MRS24 applies F to the
+    sum over memories, which is another function.) An energy trace of recall uses `scaling.for_recall()`.
+
+    Source: KH16 Eq. (1).
+
+    Args:
+        memories: zeta, finite.
+        states: xi, bipolar, of the memories' dtype and device.
+        interaction: F.
+        scaling: inner and outer, used as given.
+
+    Returns:
+        The energies, in units of F.
+
+    Raises:
+        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
+        TypeError: dtypes differ or are not floating.
+    """
+    _checks.network(memories, states)
+    inner, outer = scaling.factors(memories)
+    overlap = inner[..., None, None] * (states @ memories.mT)
+    return -outer[..., None] * interaction(overlap).sum(-1)
+
+
+@_checks.door
+def energy_gap(
+    memories: Float[Tensor, "*runs K N"],
+    states: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    neurons: slice | None = None,
+) -> Float[Tensor, "*_ B N"]:
+    """Energy with neuron i clamped off minus energy with it clamped on, for every state and neuron.
+
+        gap[b, i] = outer * sum_mu [F(inner h_on) - F(inner h_off)],   h_on/off = h - zeta_i xi_i +/- zeta_i
+
+    Its sign is the update of recall, its tanh the prediction of learning. For a bipolar neuron one of h_on, h_off is h
+    itself, so one evaluation of F a (state, memory, neuron) is enough:
+
+        gap[b, i] = outer * xi_i * sum_mu [F(inner h) - F(inner (h - 2 xi_i zeta_i))]
+
+    Source: MRS24 Eq. (4), (8), (13), (14); KH16 Eq. (4), (9).
+
+    Args:
+        memories: zeta, finite.
+        states: xi, bipolar, of the memories' dtype and device.
+        interaction: F.
+        scaling: inner and outer, used as given.
+        neurons: the neurons to give the gap of, all by default. The others are clamped and may hold any value of
+            [-1, 1]: a classifier asks for its class neurons and clamps grey pixels.
+
+    Returns:
+        The gaps, in units of F. O(B K N) time for all neurons; memory is bounded by working in blocks of states.
+
+    Raises:
+        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
+        TypeError: dtypes differ or are not floating.
+    """
+    _checks.network(memories, states, free=neurons)
+    chosen = neurons or slice(None)
+    _, outer = scaling.factors(memories)
+    gaps = [
+        states[..., block, chosen] * (interaction(whole)[..., None] - interaction(flipped)).sum(-2)
+        for block, whole, flipped in overlaps(memories, states, scaling, chosen)
+    ]
+    return outer[..., None, None] * torch.cat(gaps, -2)
+
+
+def overlaps(
+    memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice
+) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Scaled overlaps, a block of states at a time: (block, of the state (.., B, K), with neuron i flipped (.., B, K, M)).
+
+    The bracket is defined here once; `energy_gap` and the gradient of `learning` are sums over it.
+    """
+    inner, _ = scaling.factors(memories)
+    inner = inner[..., None, None]
+    entries = (2 * inner) * memories[..., neurons]
+    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], inner.shape[:-2])
+    size = max(1, BLOCK // (runs.numel() * entries.shape[-2] * entries.shape[-1]))
+    for start in range(0, states.shape[-2], size):
+        block = slice(start, start + size)
+        whole = inner * (states[..., block, :] @ memories.mT)
+        flipped = whole[..., None] - states[..., block, None, neurons] * entries[..., None, :, :]
+        yield block, whole, flipped

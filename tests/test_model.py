@@ -1,0 +1,94 @@
+import pytest
+import torch
+from cases import bipolar, refused
+
+from damcore import DenseAssociativeMemory, network
+from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.network import Scaling
+
+
+def test_stored_patterns_come_back_from_damaged_probes(generator, device):
+    patterns = bipolar(generator, 30, 100, device=device)
+    memory = DenseAssociativeMemory()
+    memory.store(patterns[:10])
+    memory.store(patterns[10:])
+    probes = patterns.clone()
+    probes[:, ::4] *= -1
+    restored = memory.retrieve(probes)
+    assert torch.equal(restored.states, patterns) and restored.converged.all()
+
+
+def test_trained_patterns_come_back(generator):
+    patterns = bipolar(generator, 5, 60)
+    memory = DenseAssociativeMemory(Polynomial(4), temperature=0.7)
+    training = memory.train(patterns, epochs=100, learning_rate=0.2)
+    assert memory.memories.shape == (25, 60)
+    assert training.losses[-1] < training.losses[0]
+    assert torch.equal(memory.retrieve(patterns).states, patterns)
+
+
+def test_energy_is_that_of_the_network_at_its_temperature(generator):
+    patterns = bipolar(generator, 4, 16)
+    for scaling, equal in (("original", Scaling.original(2.0, 3)), ("modified", Scaling.modified(2.0, 16))):
+        memory = DenseAssociativeMemory(Polynomial(3), scaling=scaling, temperature=2.0)
+        memory.store(patterns)
+        assert torch.equal(memory.energy(patterns), network.energy(patterns, patterns, Polynomial(3), equal))
+
+
+@pytest.mark.parametrize(
+    "interaction", [Polynomial(3), RectifiedPolynomial(20), LeakyRectifiedPolynomial(4, -0.3), Exponential()]
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_load_gives_back_what_was_saved(interaction, dtype, tmp_path, generator):
+    memory = DenseAssociativeMemory(interaction, scaling="original", temperature=0.1 + 0.2)
+    memory.store(bipolar(generator, 5, 12, dtype=dtype))
+    memory.save(tmp_path / "memory.safetensors")
+    loaded = DenseAssociativeMemory.load(tmp_path / "memory.safetensors")
+    assert (loaded.interaction, loaded.scaling, loaded.temperature) == (interaction, "original", 0.1 + 0.2)
+    assert loaded.memories.dtype == dtype and torch.equal(loaded.memories, memory.memories)
+
+
+def test_refuses_damaged_and_foreign_files(tmp_path, generator):
+    memory = DenseAssociativeMemory()
+    memory.store(bipolar(generator, 5, 12))
+    good = tmp_path / "memory.safetensors"
+    memory.save(good)
+    whole = good.read_bytes()
+    for name, content in (("cut", whole[:-9]), ("head", whole[:20]), ("empty", b""), ("text", b"not a tensor file" * 9)):
+        bad = tmp_path / name
+        bad.write_bytes(content)
+        with refused(ValueError, f"{name} is not a whole file written by"):
+            DenseAssociativeMemory.load(bad)
+    with refused(FileNotFoundError, "There is no file"):
+        DenseAssociativeMemory.load(tmp_path / "missing")
+
+
+def test_refuses_a_folder_that_cannot_be_written(tmp_path, generator):
+    memory = DenseAssociativeMemory()
+    memory.store(bipolar(generator, 5, 12))
+    (tmp_path / "file").write_text("in the way")
+    with refused(ValueError, "Cannot write .*Choose a file in a folder that exists"):
+        memory.save(tmp_path / "file" / "memory.safetensors")
+
+
+def test_refuses_bad_settings_and_bad_patterns(generator):
+    with refused(ValueError, "`temperature` must be positive, got 0.0"):
+        DenseAssociativeMemory(temperature=0.0)
+    with refused(ValueError, "`scaling` must be one of 'original', 'modified', got 'new'"):
+        DenseAssociativeMemory(scaling="new")
+    with refused(TypeError, "`interaction` must be one of damcore.interactions, got 3"):
+        DenseAssociativeMemory(3)
+    memory = DenseAssociativeMemory()
+    with refused(ValueError, "Nothing is stored yet"):
+        memory.retrieve(torch.ones(1, 4))
+    with refused(ValueError, "`patterns` must be bipolar"):
+        memory.store(torch.zeros(2, 4))
+    with refused(ValueError, r"`patterns` must have shape \(K, N\)"):
+        memory.store(torch.ones(2, 3, 4))
+    with refused(ValueError, "`n_memories` must be at least 1, got 0"):
+        memory.train(torch.ones(2, 4), n_memories=0)
+    memory.store(torch.ones(2, 4))
+    with refused(ValueError, "same number of neurons, got 4 and 5"):
+        memory.store(torch.ones(2, 5))
+    with refused(TypeError, "share one dtype"):
+        memory.retrieve(torch.ones(2, 4).double())

@@ -1,0 +1,161 @@
+import oracles
+import pytest
+import torch
+from cases import INTERACTIONS, bipolar, instance, refused
+
+from damcore.interactions import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.network import Scaling, energy
+from damcore.recall import Outcome, outcomes, recall
+
+ids = [str(kind) for kind, _ in INTERACTIONS]
+PLAIN = Scaling.original(1.0, 1)
+
+
+@pytest.mark.parametrize("tie, at_zero", [("positive", 1.0), ("negative", -1.0)])
+@pytest.mark.parametrize("kind, oracle", INTERACTIONS, ids=ids)
+def test_asynchronous_recall_equals_the_oracle(kind, oracle, tie, at_zero, generator, device):
+    memories, states = instance(generator, n_states=8)
+    settled = recall(memories.to(device), states.to(device), kind, PLAIN, tie=tie)
+    assert settled.converged.all()
+    assert torch.equal(settled.states.cpu(), oracles.recall(memories, states, oracle[0], tie=at_zero))
+
+
+def test_synchronous_recall_takes_the_sign_of_every_gap_at_once(generator):
+    memories, states = instance(generator)
+    kind, (value, _) = INTERACTIONS[2]
+    once = recall(memories, states, kind, PLAIN, order="synchronous", max_sweeps=1).states
+    assert torch.equal(once, oracles.energy_gap(memories, states, value, 1.0, 1.0).sign())
+
+
+@pytest.mark.parametrize("order", ["asynchronous", "synchronous"])
+def test_batch_equals_one_by_one(order, generator, device):
+    memories, states = instance(generator, 3, n_neurons=9, device=device)
+    kind = Polynomial(2)
+    batch = recall(memories, states, kind, PLAIN, order=order)
+    for run in range(3):
+        for b in range(states.shape[-2]):
+            one = recall(memories[run], states[run, b : b + 1], kind, PLAIN, order=order)
+            for field in ("states", "converged", "sweeps", "period"):
+                assert torch.equal(getattr(batch, field)[run, b : b + 1], getattr(one, field)), field
+
+
+def test_random_order_is_the_same_for_every_state_of_a_batch(generator):
+    memories, states = instance(generator, n_neurons=12)
+    kind = Polynomial(3)
+    batch = recall(memories, states, kind, PLAIN, generator=torch.Generator().manual_seed(3))
+    for b in range(states.shape[0]):
+        one = recall(memories, states[b : b + 1], kind, PLAIN, generator=torch.Generator().manual_seed(3))
+        assert torch.equal(batch.states[b : b + 1], one.states)
+
+
+@pytest.mark.parametrize("kind", [Polynomial(3), RectifiedPolynomial(4), LeakyRectifiedPolynomial(3)])
+def test_energy_never_rises_in_asynchronous_recall(kind, generator):
+    memories, states = instance(generator, n_memories=6, n_neurons=20, n_states=10)
+    before = energy(memories, states, kind, PLAIN)
+    for _ in range(6):
+        states = recall(memories, states, kind, PLAIN, max_sweeps=1, generator=generator).states
+        after = energy(memories, states, kind, PLAIN)
+        assert (after <= before + 1e-9 * before.abs()).all()
+        before = after
+
+
+def test_a_stored_pattern_is_stable_and_a_damaged_one_returns(generator, device):
+    patterns = bipolar(generator, 10, 100, device=device)
+    probes = patterns.clone()
+    probes[:, :20] *= -1
+    settled = recall(patterns, probes, RectifiedPolynomial(10), Scaling.modified(1.0, 100))
+    assert torch.equal(settled.states, patterns)
+    assert settled.sweeps.tolist() == [1] * 10
+    assert recall(patterns, patterns, RectifiedPolynomial(10), Scaling.modified(1.0, 100)).sweeps.tolist() == [0] * 10
+
+
+def test_inputs_are_not_changed_and_the_temperature_plays_no_part(generator):
+    memories, states = instance(generator)
+    copies = memories.clone(), states.clone()
+    hot = recall(memories, states, Polynomial(3), Scaling.original(50.0, 3))
+    cold = recall(memories, states, Polynomial(3), Scaling.original(0.02, 3))
+    assert torch.equal(hot.states, cold.states)
+    assert torch.equal(memories, copies[0]) and torch.equal(states, copies[1])
+
+
+def test_the_three_tie_rules():
+    memories = torch.tensor([[1.0, 1.0], [1.0, -1.0]])  # the second neuron has no preference
+    states = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+    ends = {tie: recall(memories, states, Polynomial(2), PLAIN, tie=tie).states[:, 1].tolist() for tie in
+            ("positive", "negative", "keep")}  # fmt: skip
+    assert ends == {"positive": [1, 1], "negative": [-1, -1], "keep": [1, -1]}
+
+
+def two_cycle():
+    """Two neurons that each copy the other's negative: synchronous updates swap (+, +) and (-, -) for ever."""
+    return torch.tensor([[1.0, -1.0]]), torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+
+
+def test_synchronous_recall_finds_the_cycle_and_rests_on_it():
+    memories, states = two_cycle()
+    settled = recall(memories, states, Polynomial(2), PLAIN, order="synchronous", max_sweeps=9)
+    assert settled.period.tolist() == [2, 1]
+    assert settled.converged.tolist() == [False, True]
+    assert settled.sweeps.tolist() == [2, 0]
+
+
+def test_a_state_that_still_changes_is_not_converged(generator):
+    memories, states = two_cycle()
+    settled = recall(memories, states[:1], Polynomial(2), PLAIN, order="synchronous", max_sweeps=1)
+    assert settled.period.tolist() == [0] and settled.converged.tolist() == [False]
+
+
+def test_outcomes_name_what_came_out(generator):
+    patterns = bipolar(generator, 5, 101)
+    mixture = (patterns[0] + patterns[1] - patterns[2]).sign()
+    stray = bipolar(generator, 101)
+    ends = torch.stack([patterns[0], -patterns[0], patterns[1], -patterns[1], mixture, stray])
+    # Recall at high n from states that are memories themselves: each is stable, so the report is about `ends`.
+    settled = recall(ends, ends, RectifiedPolynomial(20), Scaling.modified(1.0, 101))
+    assert torch.equal(settled.states, ends)
+    named = outcomes(settled, patterns, torch.zeros(6, dtype=torch.int64))
+    assert [Outcome(value).name for value in named.tolist()] == [
+        "TARGET", "INVERSE", "OTHER", "OTHER", "MIXTURE", "SPURIOUS",
+    ]  # fmt: skip
+
+
+def test_outcomes_of_states_that_never_settled():
+    memories, states = two_cycle()
+    patterns = torch.ones(1, 2)
+    targets = torch.zeros(2, dtype=torch.int64)
+    cycling = recall(memories, states, Polynomial(2), PLAIN, order="synchronous")
+    assert [Outcome(v).name for v in outcomes(cycling, patterns, targets).tolist()] == ["CYCLE", "SPURIOUS"]
+    stopped = recall(memories, states, Polynomial(2), PLAIN, order="synchronous", max_sweeps=1)
+    assert outcomes(stopped, patterns, targets)[0] == Outcome.UNSETTLED
+
+
+def test_an_overflowing_gap_is_an_error_or_marked():
+    memories, states = torch.ones(2, 100), torch.ones(1, 100)
+    with refused(FloatingPointError, "energy gap left the range of torch.float32 in sweep 1; use Scaling.modified"):
+        recall(memories, states, Polynomial(30), PLAIN)
+    marked = recall(memories, states, Polynomial(30), PLAIN, on_nonfinite="mark")
+    assert marked.finite.tolist() == [False]
+    assert recall(memories, states, Polynomial(30), Scaling.modified(1.0, 100)).finite.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (dict(order="parallel"), "`order` must be one of 'asynchronous', 'synchronous', got 'parallel'"),
+        (dict(tie="zero"), "`tie` must be one of"),
+        (dict(max_sweeps=0), "`max_sweeps` must be at least 1, got 0"),
+    ],
+)
+def test_refuses_bad_options(options, message):
+    with refused(ValueError, message):
+        recall(torch.ones(2, 4), torch.ones(1, 4), Polynomial(2), PLAIN, **options)
+
+
+def test_refuses_states_and_targets_that_do_not_fit():
+    with refused(ValueError, "`states` must be bipolar"):
+        recall(torch.ones(2, 4), torch.zeros(1, 4), Polynomial(2), PLAIN)
+    settled = recall(torch.ones(2, 4), torch.ones(1, 4), Polynomial(2), PLAIN)
+    with refused(ValueError, "`targets` must lie in 0..0"):
+        outcomes(settled, torch.ones(1, 4), torch.tensor([1]))
+    with refused(ValueError, "one pattern a state, got 2 for 1"):
+        outcomes(settled, torch.ones(1, 4), torch.tensor([0, 0]))
