@@ -51,12 +51,21 @@ def test_random_order_is_the_same_for_every_state_of_a_batch(generator):
 @pytest.mark.parametrize("kind", [Polynomial(3), RectifiedPolynomial(4), LeakyRectifiedPolynomial(3)])
 def test_energy_never_rises_in_asynchronous_recall(kind, generator):
     memories, states = instance(generator, n_memories=6, n_neurons=20, n_states=10)
-    before = energy(memories, states, kind, PLAIN)
-    for _ in range(6):
-        states = recall(memories, states, kind, PLAIN, max_sweeps=1, generator=generator).states
-        after = energy(memories, states, kind, PLAIN)
-        assert (after <= before + 1e-9 * before.abs()).all()
-        before = after
+    trace = [energy(memories, states, kind, PLAIN)]
+    recall(
+        memories, states, kind, PLAIN, generator=generator,
+        watch=lambda now: trace.append(energy(memories, now, kind, PLAIN)),
+    )  # fmt: skip
+    trace = torch.stack(trace)
+    assert (trace[1:] <= trace[:-1] + 1e-9 * trace[:-1].abs()).all()
+    assert (trace[-1] < trace[0]).any() and len(trace) % 20 == 1
+
+
+def test_watch_sees_every_synchronous_sweep():
+    memories, states = two_cycle()
+    seen = []
+    recall(memories, states, Polynomial(2), PLAIN, order="synchronous", max_sweeps=4, watch=seen.append)
+    assert [sweep[0].tolist() for sweep in seen] == [[-1, -1], [1, 1]]
 
 
 def test_a_stored_pattern_is_stable_and_a_damaged_one_returns(generator, device):

@@ -98,13 +98,13 @@ def linear_anneal(start: float, stop: float, epochs: int) -> Callable[[int], flo
 
 @_checks.door
 def train(
-    memories: Float[Tensor, "*runs K N"],
-    patterns: Float[Tensor, "*#runs B N"],
+    memories: Float[Tensor, "*_ K N"],
+    patterns: Float[Tensor, "*_ B N"],
     interaction: Interaction,
     scaling: Scaling,
     *,
     epochs: int,
-    learning_rate: float | Float[Tensor, "*runs"],
+    learning_rate: float | Float[Tensor, "..."],
     decay: float = 0.999,
     momentum: float = 0.0,
     error_exponent: int = 1,
@@ -119,6 +119,8 @@ def train(
     progress: Callable[[int], object] | None = None,
 ) -> Training:
     """Learn the patterns by gradient descent with KH16's normalised step; all networks of `runs` in lockstep.
+
+    The leading axes of memories, patterns, temperature and learning rate broadcast to `runs`.
 
         V <- momentum V - dL/dzeta
         zeta <- clip(zeta + rate * V / max(max_j |V[mu, j]|, floor)),   rate = learning_rate * decay^epoch

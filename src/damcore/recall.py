@@ -1,6 +1,6 @@
 """Recall: neurons follow the sign of the energy gap until nothing changes, and what came out is named."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -57,6 +57,7 @@ def recall(
     max_sweeps: int = 100,
     generator: torch.Generator | None = None,
     on_nonfinite: str = "raise",
+    watch: Callable[[Tensor], object] | None = None,
 ) -> Recall:
     """Update the states until a whole sweep changes nothing, xi_i <- sign(gap_i).
 
@@ -78,6 +79,7 @@ def recall(
         generator: without one, asynchronous neurons go in index order; with one, in a fresh random order a sweep,
             the same for every state.
         on_nonfinite: "raise", or "mark" in `Recall.finite` and keep the neuron's value.
+        watch: called with the states after each update, of one neuron or of all, for an energy trace.
 
     Returns:
         The states, and for each one whether, when and into what it settled.
@@ -104,8 +106,11 @@ def recall(
             gap = energy_gap(memories, states, interaction, scaling)
             finite &= torch.isfinite(gap).all(-1)
             updated = _sign(gap, states, tie)
+            if watch is not None:
+                watch(updated)
         else:
-            updated = _one_by_one(memories, states, interaction, scaling, tie, _turns(states, generator), finite)
+            turns = _turns(states, generator)
+            updated = _one_by_one(memories, states, interaction, scaling, tie, turns, finite, watch)
         if on_nonfinite == "raise" and not finite.all():
             _checks.refuse(
                 f"An energy gap left the range of {memories.dtype} in sweep {sweep}; "
@@ -135,6 +140,7 @@ def _one_by_one(
     tie: str,
     turns: Iterable[int],
     finite: Tensor,
+    watch: Callable[[Tensor], object] | None,
 ) -> Tensor:
     """One asynchronous sweep; the overlap follows each flip, so a neuron costs O(B K). `finite` is updated in place."""
     inner = scaling.factors(memories)[0][..., None, None]
@@ -149,6 +155,8 @@ def _one_by_one(
         new = _sign(gap, old, tie)
         overlap = overlap + (new - old) * entries
         states[..., i] = new[..., 0]
+        if watch is not None:
+            watch(states)
     return states
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from damcore import _checks
 from damcore.interactions import Interaction, whole_power
 
-Temperature = float | int | Float[Tensor, "*runs"]
+Temperature = float | int | Float[Tensor, "..."]
 
 
 @_checks.door

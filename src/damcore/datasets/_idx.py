@@ -1,0 +1,73 @@
+"""The idx format of MNIST (type and rank, sizes, values), read so that no damaged file gets past the door."""
+
+import gzip
+import hashlib
+import zlib
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from damcore import _checks
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """What one file must hold: its name without `.gz`, the shape of its values, the sha256 of its unpacked bytes."""
+
+    name: str
+    shape: tuple[int, ...]
+    sha256: str
+
+
+def pack(values: UInt8[np.ndarray, "..."]) -> bytes:
+    """The bytes of an (unpacked) idx file that holds `values`."""
+    return _header(values.shape) + values.tobytes()
+
+
+def read(path: Path | Traversable, expected: IdxFile, remedy: str) -> UInt8[np.ndarray, "..."]:
+    """The values of the idx file at `path`, verified against `expected`.
+
+    The *unpacked* bytes are hashed, because the same data packed with another gzip gives another file. The full set of
+    training images takes about half a second.
+
+    Args:
+        path: the file; it is unpacked when its name ends in `.gz`.
+        expected: its shape and hash.
+        remedy: the last sentence of every refusal, what to do about it.
+
+    Raises:
+        ValueError: the file is truncated, corrupted, or another one; the message says what was expected and found.
+    """
+    content = path.read_bytes()
+    if path.name.endswith(".gz"):
+        content = _unpacked(content, path, remedy)
+    header = _header(expected.shape)
+    length = len(header) + int(np.prod(expected.shape))
+    if len(content) >= 4 and content[:4] != header[:4]:
+        found = f"begins with the bytes {content[:4].hex()}, expected the magic number {header[:4].hex()}"
+        _checks.refuse(f"`{path}` {found} of an idx file of rank {len(expected.shape)}. {remedy}")
+    if len(content) != length:
+        _checks.refuse(f"`{path}` has the wrong length: expected {length} bytes unpacked, got {len(content)}. {remedy}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected.sha256:
+        found = f"expected sha256 {expected.sha256} of the unpacked bytes, got {digest}"
+        _checks.refuse(f"`{path}` is corrupted: {found}. {remedy}")
+    # A copy, because an array over `bytes` is read-only, which torch.from_numpy warns about.
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(expected.shape).copy()
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """Two zero bytes, 8 for uint8, the rank; then each size as four bytes, the most significant first."""
+    return bytes((0, 0, 8, len(shape))) + b"".join(size.to_bytes(4, "big") for size in shape)
+
+
+def _unpacked(content: bytes, path: Path | Traversable, remedy: str) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        reason = str(error).rstrip(".")
+    # Refused out here, so that the reader is shown one error and not two.
+    _checks.refuse(f"`{path}` is truncated or corrupted: expected a whole gzip file, got an error ({reason}). {remedy}")

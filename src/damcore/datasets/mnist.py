@@ -1,0 +1,202 @@
+"""MNIST: the full set from a folder, the cache or a download; otherwise the bundled subset of real digits."""
+
+import importlib.resources
+import logging
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int64, Integer, UInt8
+
+from damcore import _checks
+from damcore.datasets._cache import cache_folder, cache_is_whole, fill_cache
+from damcore.datasets._idx import IdxFile, read
+
+Split = Literal["train", "test"]
+Folder = str | os.PathLike[str]
+
+# sha256 of the unpacked official files.
+FULL = {
+    "train": (
+        IdxFile(
+            "train-images-idx3-ubyte",
+            (60_000, 28, 28),
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        ),
+        IdxFile(
+            "train-labels-idx1-ubyte",
+            (60_000,),
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        ),
+    ),
+    "test": (
+        IdxFile(
+            "t10k-images-idx3-ubyte",
+            (10_000, 28, 28),
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        IdxFile(
+            "t10k-labels-idx1-ubyte",
+            (10_000,),
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
+}
+# The subset in `data/`; `data/README.md` says how it was chosen.
+BUNDLED = {
+    "train": (
+        IdxFile(
+            "train-images-5000-idx3-ubyte",
+            (5_000, 28, 28),
+            "36cb395b94762f0009909e61c7df0bc6d23da1b3e0251f38b10b10501b652034",
+        ),
+        IdxFile(
+            "train-labels-5000-idx1-ubyte", (5_000,), "6bf07e4d2b09bd66291b74f06f4d0e8c9f34e62ddcb50269a3126f861d1e7d68"
+        ),
+    ),
+    "test": (
+        IdxFile(
+            "test-images-1000-idx3-ubyte",
+            (1_000, 28, 28),
+            "b97c8bfeb834d8e7999eaa2d69239abe06653dc09c1e5d7eb0c974c5965bc6a9",
+        ),
+        IdxFile(
+            "test-labels-1000-idx1-ubyte", (1_000,), "41cf2f530031915ba9fbb241407c369dba1acd7515053edff48cebeee8b260f4"
+        ),
+    ),
+}
+
+ORIGINS = {
+    "source": "MNIST, 60,000 training and 10,000 test digits, from the folder given as `source`",
+    "DAMCORE_DATA": "MNIST, 60,000 training and 10,000 test digits, from the folder in DAMCORE_DATA",
+    "cache": "MNIST, 60,000 training and 10,000 test digits, from the cache",
+    "bundled": "the bundled subset of MNIST, 5,000 training and 1,000 test digits, the same number of each class",
+}
+log = logging.getLogger("damcore")
+
+
+@_checks.door
+def mnist(
+    split: Split = "train", source: Folder | None = None, *, download: bool = False, base_url: str | None = None
+) -> tuple[UInt8[np.ndarray, "n 28 28"], Int64[np.ndarray, " n"]]:
+    """The handwritten digits of MNIST as grey values and labels, in official order.
+
+    Looks for the official idx files, packed (`.gz`) or not, in `source`, then in the folder that the environment
+    variable DAMCORE_DATA names (which may hold other data only), then in the cache; in each directly or in a subfolder
+    `mnist`. When none has them the answer is the subset that comes with the package: 5,000 training and 1,000 test
+    digits, class-balanced. `mnist_origin` says which it will be, and the logger `damcore` notes it. Every file is
+    verified by its hash on every call.
+
+    Args:
+        split: "train" or "test".
+        source: a folder that holds the files; an error where it does not.
+        download: fetch what the cache lacks (11 MB, both splits), unless `source` or DAMCORE_DATA has the files.
+        base_url: download from here rather than from the official mirrors; the files must be the official ones.
+
+    Returns:
+        `(images, labels)`: images uint8 (n, 28, 28), 0 the background; labels int64 (n,), 0 to 9.
+
+    Raises:
+        ValueError: `split` is unknown; a file is truncated, corrupted or another one; no mirror sent a right file;
+            `base_url` is given without `download`.
+        FileNotFoundError: the files are not in `source`, or the folder in DAMCORE_DATA does not exist.
+        ConnectionError: no mirror could be reached.
+        OSError: the cache cannot be written.
+    """
+    _checks.one_of("split", split, tuple(FULL))
+    if base_url and not download:
+        _checks.refuse("`base_url` says where to download from, but `download` is False; pass `download=True`.")
+    origin, folder = _locate(source)
+    if download and origin in ("cache", "bundled"):
+        fill_cache(base_url)
+        origin, folder = _locate(None)
+    log.info("Using %s%s.", ORIGINS[origin], f" ({folder})" if folder else "")
+    if folder is None:
+        data = importlib.resources.files("damcore.datasets") / "data"
+        images, labels = (read(data / f"{file.name}.gz", file, "Install damcore again.") for file in BUNDLED[split])
+    else:
+        remedy = "Delete it and get the official file again, for example by `mnist(download=True)`."
+        images, labels = (read(_file(folder, file.name), file, remedy) for file in FULL[split])
+    return images, labels.astype(np.int64)
+
+
+@_checks.door
+def mnist_origin(source: Folder | None = None) -> str:
+    """Which digits `mnist(split, source)` returns, in words for a caption or a log; without reading them.
+
+    Args:
+        source: as in `mnist`.
+
+    Raises:
+        FileNotFoundError: as in `mnist`.
+    """
+    return ORIGINS[_locate(source)[0]]
+
+
+@_checks.door
+def bundle(
+    images: UInt8[np.ndarray, "n 28 28"], labels: Integer[np.ndarray, " n"], per_class: int
+) -> tuple[UInt8[np.ndarray, "m 28 28"], Integer[np.ndarray, " m"]]:
+    """A class-balanced subset: the first `per_class` digits of each class, in their given order.
+
+    This is how the bundled subset was cut from the full set.
+
+    Args:
+        images: grey values.
+        labels: their classes.
+        per_class: digits to keep of each class, at least 1.
+
+    Raises:
+        ValueError: `per_class` is below 1, or a class has fewer digits.
+    """
+    _checks.whole("per_class", per_class)
+    of_class = {label: np.flatnonzero(labels == label) for label in np.unique(labels)}
+    for label, found in of_class.items():
+        if len(found) < per_class:
+            _checks.refuse(f"`per_class` is {per_class}, but class {label} has only {len(found)} images.")
+    kept = np.sort(np.concatenate([found[:per_class] for found in of_class.values()]))
+    return images[kept], labels[kept]
+
+
+def _locate(source: Folder | None) -> tuple[str, Path | None]:
+    """Where the digits come from (a key of ORIGINS), and the folder that has them; None for the bundled subset."""
+    if source is not None:
+        folder = _holder(_existing("`source`", source))
+        if folder is None:
+            _checks.refuse(f"`source` holds no MNIST file, got {source}. {_needed()}", FileNotFoundError)
+        return "source", folder
+    named = os.environ.get("DAMCORE_DATA")
+    if named and (folder := _holder(_existing("The environment variable DAMCORE_DATA", named))):
+        return "DAMCORE_DATA", folder
+    if cache_is_whole():
+        return "cache", cache_folder()
+    return "bundled", None
+
+
+def _existing(name: str, folder: Folder) -> Path:
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        _checks.refuse(f"{name} must name an existing folder, got {folder}. {_needed()}", FileNotFoundError)
+    return path
+
+
+def _holder(folder: Path) -> Path | None:
+    """`folder` or its subfolder `mnist`, whichever holds an MNIST file."""
+    names = [file.name + packed for files in FULL.values() for file in files for packed in ("", ".gz")]
+    for place in (folder, folder / "mnist"):
+        if any((place / name).is_file() for name in names):
+            return place
+    return None
+
+
+def _file(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    _checks.refuse(f"`{folder}` lacks the file {name} (or {name}.gz). {_needed()}", FileNotFoundError)
+
+
+def _needed() -> str:
+    names = ", ".join(file.name for files in FULL.values() for file in files)
+    return f"Put {names} (each may end in .gz) there or in its subfolder `mnist`."

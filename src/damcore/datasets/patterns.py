@@ -1,0 +1,163 @@
+"""Bipolar patterns: random ones, pictures made bipolar, and the two ways to damage them, noise and masks."""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from damcore import _checks
+
+
+@_checks.door
+def random_patterns(
+    n_patterns: int, n_neurons: int, *, generator: torch.Generator, dtype: torch.dtype = torch.float64
+) -> Float[Tensor, "B N"]:
+    """Bipolar patterns whose elements are independent, -1 or +1 with equal probability.
+
+    Args:
+        n_patterns: B, at least 1.
+        n_neurons: N, at least 1.
+        generator: a CPU generator; the patterns do not depend on `dtype`.
+        dtype: a floating dtype.
+
+    Returns:
+        Patterns (B, N) on the CPU; move them with `.to(device)`.
+
+    Raises:
+        ValueError: a size is below 1, or `generator` is not on the CPU.
+        TypeError: `dtype` is not floating, or `generator` is missing.
+    """
+    _checks.whole("n_patterns", n_patterns)
+    _checks.whole("n_neurons", n_neurons)
+    _on_cpu(generator)
+    _floating(dtype)
+    return torch.randint(2, (n_patterns, n_neurons), generator=generator).to(dtype) * 2 - 1
+
+
+@_checks.door
+def binarise(
+    images: np.ndarray | Tensor, threshold: int = 127, dtype: torch.dtype = torch.float64
+) -> Float[Tensor, "n N"]:
+    """Pictures as bipolar states, one neuron a pixel, row by row.
+
+        state = +1 where grey > threshold, otherwise -1
+
+    Grey values run from 0 to 255, hence the half-way default; a text that thresholds them at 0.8 counts every pixel
+    with any ink (`threshold=0`).
+
+    Args:
+        images: uint8 (n, height, width), an array or a tensor.
+        threshold: the largest grey value that is still -1, 0 to 254.
+        dtype: a floating dtype.
+
+    Returns:
+        States (n, height * width) on the device of `images`.
+
+    Raises:
+        ValueError: `images` is not three-dimensional or is empty, or `threshold` is out of range.
+        TypeError: `images` is not uint8, or `dtype` is not floating.
+    """
+    grey = torch.as_tensor(images)
+    if grey.dtype != torch.uint8:
+        hint = "give the grey values 0 to 255 as they come from `mnist`"
+        _checks.refuse(f"`images` must be uint8, got {grey.dtype}; {hint}.", TypeError)
+    if grey.ndim != 3:
+        hint = "add a leading axis for a single picture"
+        _checks.refuse(f"`images` must have shape (n, height, width), got {tuple(grey.shape)}; {hint}.")
+    if grey.numel() == 0:
+        _checks.refuse(f"`images` is empty, got shape {tuple(grey.shape)}.")
+    _checks.number("threshold", threshold, least=0, most=254)
+    _floating(dtype)
+    return (grey > threshold).flatten(1).to(dtype) * 2 - 1
+
+
+@_checks.door
+def flip(
+    states: Float[Tensor, "*runs B N"], fraction: float, *, generator: torch.Generator
+) -> Float[Tensor, "*runs B N"]:
+    """Salt-and-pepper noise: exactly round(fraction * N) neurons of each state, chosen at random, change sign.
+
+    The number is exact, and not only on average, so that every probe lies at the same distance from its target.
+
+    Args:
+        states: bipolar.
+        fraction: of the neurons, 0 to 1; a number half-way between two counts goes to the even one.
+        generator: a CPU generator; the neurons chosen depend on neither dtype nor device.
+
+    Returns:
+        New states; the input is not changed.
+
+    Raises:
+        ValueError: `states` is not bipolar or empty, `fraction` is outside 0 to 1, or `generator` is not on the CPU.
+        TypeError: `states` is not a floating tensor, or `generator` is missing.
+    """
+    _checks.rows("states", states, "B", "N")
+    _checks.bipolar("states", states)
+    _checks.number("fraction", fraction, least=0.0, most=1.0)
+    _on_cpu(generator)
+    count = round(fraction * states.shape[-1])
+    # The first `count` places of a random order: distinct, and each set of them equally likely.
+    order = torch.rand(states.shape, generator=generator, dtype=torch.float64).argsort(dim=-1)
+    chosen = order[..., :count].to(states.device)
+    return states.scatter(-1, chosen, -states.gather(-1, chosen))
+
+
+@_checks.door
+def mask(
+    states: Float[Tensor, "*runs B N"], neurons: slice | Bool[Tensor, " N"], value: float = -1.0
+) -> Float[Tensor, "*runs B N"]:
+    """Hide part of each state: the chosen neurons are set to `value`.
+
+    Args:
+        states: bipolar.
+        neurons: a slice of the neurons (`lower_half()`), or a boolean mask (N,), true where hidden.
+        value: -1 (the background of a picture) or +1.
+
+    Returns:
+        New states; the input is not changed.
+
+    Raises:
+        ValueError: `states` is not bipolar or empty, a mask has another length than N, or `value` is not -1 or +1.
+        TypeError: `states` is not a floating tensor, or `neurons` is neither a slice nor a boolean tensor.
+    """
+    _checks.rows("states", states, "B", "N")
+    _checks.bipolar("states", states)
+    if value not in (-1, 1):
+        _checks.refuse(f"`value` must be -1 or +1, got {value!r}.")
+    if isinstance(neurons, Tensor) and neurons.dtype == torch.bool:
+        if neurons.shape != states.shape[-1:]:
+            _checks.refuse(
+                f"`neurons` must have shape ({states.shape[-1]},), as `states` has, got {tuple(neurons.shape)}."
+            )
+        neurons = neurons.to(states.device)
+    elif not isinstance(neurons, slice):
+        got = neurons.dtype if isinstance(neurons, Tensor) else type(neurons).__name__
+        _checks.refuse(f"`neurons` must be a slice or a boolean tensor, got {got}.", TypeError)
+    masked = states.clone()
+    masked[..., neurons] = value
+    return masked
+
+
+def lower_half(height: int = 28, width: int = 28) -> slice:
+    """The neurons of the lower half of a picture that `binarise` laid out row by row; the middle row stays visible.
+
+    Args:
+        height: rows of the picture.
+        width: pixels a row.
+    """
+    return slice((height - height // 2) * width, height * width)
+
+
+def _on_cpu(generator: torch.Generator) -> None:
+    if not isinstance(generator, torch.Generator):
+        hint = "torch.Generator().manual_seed(0)"
+        _checks.refuse(f"`generator` must be a torch.Generator, got {generator!r}; use `{hint}`.", TypeError)
+    if generator.device.type != "cpu":
+        _checks.refuse(
+            f"`generator` must be on the CPU, got {generator.device}; the result goes to the states' device."
+        )
+
+
+def _floating(dtype: torch.dtype) -> None:
+    if not dtype.is_floating_point:
+        _checks.refuse(f"`dtype` must be a floating dtype, got {dtype}; use torch.float64.", TypeError)

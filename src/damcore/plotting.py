@@ -1,0 +1,81 @@
+"""Pictures of arrays: an array in, axes out. Nothing is computed or loaded here."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import NullLocator
+
+# Both are uniform for colour-blind eyes; dark is good in one and bad in the other, as in the figures of MRS24.
+DISTANCE = "viridis"
+SCORE = "cividis"
+
+
+def heat_map(
+    axes: Axes,
+    values: np.ndarray,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    limits: tuple[float, float],
+    colours: str = DISTANCE,
+    missing: str = "0.6",
+) -> AxesImage:
+    """Draw values (y, x) as cells of equal size, labelled by the coordinates of their centres.
+
+    Args:
+        axes: where to draw.
+        values: one number a cell; NaN is drawn in the colour `missing`.
+        x: coordinates of the columns.
+        y: coordinates of the rows, from below.
+        limits: values of the two ends of the colour map.
+        colours: a matplotlib colour map.
+        missing: colour of a cell without a number.
+
+    Returns:
+        The image, for a colour bar.
+    """
+    image = axes.imshow(values, origin="lower", aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1])
+    image.cmap.set_bad(missing)
+    for axis, centres in ((axes.xaxis, x), (axes.yaxis, y)):
+        step = max(1, len(centres) // 6)
+        axis.set_ticks(range(0, len(centres), step), [f"{c:.2g}" for c in centres[::step]])
+        axis.set_minor_locator(NullLocator())
+    return image
+
+
+def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float, float] = (-1, 1)) -> None:
+    """Draw rows of small grey pictures under one another.
+
+    Args:
+        figure: where to draw.
+        rows: label -> pictures (columns, height, width), the same number of columns in each.
+        limits: values of black and white.
+    """
+    columns = len(next(iter(rows.values())))
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (label, images) in zip(grid, rows.items(), strict=True):
+        for axes, image in zip(line, images, strict=True):
+            axes.imshow(image, cmap="gray", vmin=limits[0], vmax=limits[1], interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+
+
+def lines(axes: Axes, x: np.ndarray, curves: dict[str, np.ndarray], *, xlabel: str, ylabel: str) -> None:
+    """Draw labelled curves over a common x, told apart by dashes as well as by colour.
+
+    Args:
+        axes: where to draw.
+        x: common coordinate.
+        curves: label -> values (x,).
+        xlabel: label of the horizontal axis, with its unit.
+        ylabel: label of the vertical axis, with its unit.
+    """
+    dashes = ["-", "--", "-.", ":"]
+    for index, (label, values) in enumerate(curves.items()):
+        # The first colours of matplotlib's "tab10" that stay apart for colour-blind eyes when dashes differ, too.
+        axes.plot(x, values, dashes[index % 4], label=label, color=f"C{index % 10}")
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.legend(frameon=False)
