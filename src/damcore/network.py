@@ -61,7 +61,7 @@ def energy_gap(
     scaling: Scaling,
     *,
     neurons: slice | None = None,
-) -> Float[Tensor, "*_ B N"]:
+) -> Float[Tensor, "*_ B M"]:
     """Energy with neuron i clamped off minus energy with it clamped on, for every state and neuron.
 
         gap[b, i] = outer * sum_mu [F(inner h_on) - F(inner h_off)],   h_on/off = h - zeta_i xi_i +/- zeta_i
