@@ -7,12 +7,11 @@ from pathlib import Path
 import jaxtyping
 import pytest
 import torch
-from oracles import interaction
 
 import damcore
-
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.scaling import Scaling
+from oracles import interaction
 
 PACKAGE = Path(damcore.__file__).parent
 

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from damcore import _kernels
+
 DEVICES = [
     "cpu",
     pytest.param(
@@ -26,3 +28,13 @@ def global_generator_untouched():
     before = torch.get_rng_state()
     yield
     assert torch.equal(before, torch.get_rng_state()), "the test, or what it called, drew from torch's global generator"
+
+
+@pytest.fixture(params=["plain", "compiled"])
+def path(request, monkeypatch):
+    """Both ways of training and recall: plain torch, and the compiled loops where they can be had."""
+    if request.param == "plain":
+        monkeypatch.setattr(_kernels, "available", lambda: False)
+    elif not _kernels.available():
+        pytest.skip("the compiled loops cannot be had here")
+    return request.param

@@ -30,7 +30,9 @@ def energy(memories: Tensor, states: Tensor, value, inner: float, outer: float) 
     """-outer sum_mu F(inner sum_j zeta_j xi_j), for memories (K, N) and states (B, N)."""
     rows = []
     for state in states.tolist():
-        rows.append(-outer * sum(value(inner * sum(z * x for z, x in zip(m, state))) for m in memories.tolist()))
+        rows.append(
+            -outer * sum(value(inner * sum(z * x for z, x in zip(m, state, strict=True))) for m in memories.tolist())
+        )
     return torch.tensor(rows, dtype=memories.dtype)
 
 
@@ -42,7 +44,7 @@ def energy_gap(memories: Tensor, states: Tensor, value, inner: float, outer: flo
         for i in range(len(state)):
             total = 0.0
             for memory in memories.tolist():
-                rest = sum(z * x for j, (z, x) in enumerate(zip(memory, state)) if j != i)
+                rest = sum(z * x for j, (z, x) in enumerate(zip(memory, state, strict=True)) if j != i)
                 total += value(inner * (memory[i] + rest)) - value(inner * (-memory[i] + rest))
             row.append(outer * total)
         gaps.append(row)

@@ -1,9 +1,9 @@
 import numpy as np
-import oracles
 import pytest
 import torch
-from cases import refused
 
+import oracles
+from cases import refused
 from damcore import datasets
 from damcore.classifier import Classifier
 from damcore.interactions import LeakyRectifiedPolynomial

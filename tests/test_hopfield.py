@@ -1,7 +1,6 @@
-import pytest
 import torch
-from cases import bipolar, refused
 
+from cases import bipolar, refused
 from damcore import hopfield
 from damcore.interactions import Polynomial
 from damcore.network import Scaling, energy_gap

@@ -1,9 +1,9 @@
 import pytest
 import torch
-from cases import INTERACTIONS, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import INTERACTIONS, refused
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial, whole_power
 
 POINTS = torch.tensor([-2.5, -1.0, -0.3, 0.0, 0.4, 1.0, 1.7], dtype=torch.float64)
@@ -15,7 +15,9 @@ def test_equals_the_oracle(kind, oracle, device):
     value, derivative = oracle
     points = POINTS.to(device)
     torch.testing.assert_close(kind(points).cpu(), torch.tensor([value(x) for x in POINTS.tolist()]).double())
-    torch.testing.assert_close(kind.derivative(points).cpu(), torch.tensor([derivative(x) for x in POINTS.tolist()]).double())
+    torch.testing.assert_close(
+        kind.derivative(points).cpu(), torch.tensor([derivative(x) for x in POINTS.tolist()]).double()
+    )
 
 
 @pytest.mark.parametrize("kind, oracle", INTERACTIONS, ids=ids)
@@ -66,7 +68,9 @@ def test_nan_is_not_rectified_away():
 
 
 @pytest.mark.parametrize("kind", [Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial])
-@pytest.mark.parametrize("n, message", [(0, "at least 1, got 0"), (-2, "at least 1"), (2.5, "whole number, got 2.5"), (True, "whole number")])
+@pytest.mark.parametrize(
+    "n, message", [(0, "at least 1, got 0"), (-2, "at least 1"), (2.5, "whole number, got 2.5"), (True, "whole number")]
+)
 def test_refuses_a_vertex_that_is_not_a_positive_whole_number(kind, n, message):
     with refused(ValueError, f"`n` must be .*{message}"):
         kind(n)

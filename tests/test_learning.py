@@ -1,24 +1,13 @@
-import oracles
 import pytest
 import torch
-from cases import INTERACTIONS, SCALINGS, bipolar, instance, refused, scaling_of
 
-from damcore import _kernels
+import oracles
+from cases import INTERACTIONS, SCALINGS, bipolar, instance, refused, scaling_of
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.learning import gradient, linear_anneal, train
 from damcore.network import Scaling
 
 ids = [str(kind) for kind, _ in INTERACTIONS]
-
-
-@pytest.fixture(params=["plain", "fused"])
-def path(request, monkeypatch):
-    """Both ways of training: plain torch, and the kernels where they can be had."""
-    if request.param == "plain":
-        monkeypatch.setattr(_kernels, "available", lambda: False)
-    elif not _kernels.available():
-        pytest.skip("the fused kernels cannot be had here")
-    return request.param
 
 
 @pytest.mark.parametrize("error_exponent", [1, 2, 3])
@@ -109,7 +98,7 @@ def test_training_a_batch_equals_training_one_by_one(path, generator):
         for b in range(2):
             one = Scaling.modified(temperature[a, 0].item(), 8)
             single = train(memories[a, b], patterns[a, b], kind, one, epochs=20, learning_rate=rate[b].item())
-            compare = torch.equal if path == "fused" else torch.allclose
+            compare = torch.equal if path == "compiled" else torch.allclose
             assert compare(batch.memories[a, b], single.memories)
             assert compare(batch.losses[a, b], single.losses)
 
@@ -135,7 +124,9 @@ def both(kind, n_neurons, temperature, generator, **settings):
     return original, modified
 
 
-@pytest.mark.parametrize("kind", [Polynomial(2), Polynomial(3), Polynomial(8), RectifiedPolynomial(2), RectifiedPolynomial(5)])
+@pytest.mark.parametrize(
+    "kind", [Polynomial(2), Polynomial(3), Polynomial(8), RectifiedPolynomial(2), RectifiedPolynomial(5)]
+)
 def test_original_and_modified_are_bit_equal_where_all_scalings_are_powers_of_two(kind, path, generator):
     original, modified = both(kind, 64, 64.0, generator, momentum=0.5)
     assert torch.equal(original.memories, modified.memories)
@@ -207,7 +198,9 @@ def test_a_network_that_diverges_stops_the_training_or_is_marked_alone(path, gen
 def test_progress_counts_the_epochs_and_inputs_are_not_changed(path, generator):
     memories, patterns = instance(generator)
     copies, seen = (memories.clone(), patterns.clone()), []
-    train(memories, patterns, Polynomial(2), Scaling.modified(1.0, 8), epochs=23, learning_rate=0.1, progress=seen.append)
+    train(
+        memories, patterns, Polynomial(2), Scaling.modified(1.0, 8), epochs=23, learning_rate=0.1, progress=seen.append
+    )
     assert sum(seen) == 23 and len(seen) > 5
     assert torch.equal(memories, copies[0]) and torch.equal(patterns, copies[1])
 
@@ -227,7 +220,11 @@ GOOD = dict(epochs=2, learning_rate=0.1)
         (dict(epochs=0), ValueError, "`epochs` must be at least 1, got 0"),
         (dict(epochs=1.5), ValueError, "`epochs` must be a whole number, got 1.5"),
         (dict(learning_rate=0.0), ValueError, "`learning_rate` must be positive, got 0.0"),
-        (dict(learning_rate=torch.tensor([0.1, -1.0])), ValueError, "`learning_rate` must be positive and finite, got -1.0"),
+        (
+            dict(learning_rate=torch.tensor([0.1, -1.0])),
+            ValueError,
+            "`learning_rate` must be positive and finite, got -1.0",
+        ),
         (dict(decay=1.5), ValueError, "`decay` must be .* 1, got 1.5"),
         (dict(momentum=-0.1), ValueError, "`momentum` must be between 0 and 1, got -0.1"),
         (dict(error_exponent=0), ValueError, "`error_exponent` must be at least 1"),
@@ -236,7 +233,11 @@ GOOD = dict(epochs=2, learning_rate=0.1)
         (dict(on_nonfinite="ignore"), ValueError, "`on_nonfinite` must be one of 'raise', 'mark'"),
         (dict(clip=torch.tensor([True, False])), ValueError, "`clip` must be True, False or one boolean a neuron"),
         (dict(targets=torch.ones(3, 2)), ValueError, r"`targets` must give a value .* \(3, 4\), got \(3, 2\)"),
-        (dict(learning_rate=torch.ones(5) * 0.1, scaling=Scaling.modified(torch.ones(2), 4)), ValueError, "leading axes"),
+        (
+            dict(learning_rate=torch.ones(5) * 0.1, scaling=Scaling.modified(torch.ones(2), 4)),
+            ValueError,
+            "leading axes",
+        ),
         (dict(patterns=torch.zeros(3, 4)), ValueError, "`patterns` must be bipolar"),
         (dict(patterns=torch.ones(0, 4)), ValueError, "`patterns` is empty"),
         (dict(patterns=torch.ones(3, 4).double()), TypeError, "share one dtype"),

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from cases import bipolar, refused
 
+from cases import bipolar, refused
 from damcore import DenseAssociativeMemory, network
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import Scaling
@@ -54,7 +54,12 @@ def test_refuses_damaged_and_foreign_files(tmp_path, generator):
     good = tmp_path / "memory.safetensors"
     memory.save(good)
     whole = good.read_bytes()
-    for name, content in (("cut", whole[:-9]), ("head", whole[:20]), ("empty", b""), ("text", b"not a tensor file" * 9)):
+    for name, content in (
+        ("cut", whole[:-9]),
+        ("head", whole[:20]),
+        ("empty", b""),
+        ("text", b"not a tensor file" * 9),
+    ):
         bad = tmp_path / name
         bad.write_bytes(content)
         with refused(ValueError, f"{name} is not a whole file written by"):

@@ -1,8 +1,8 @@
-import oracles
 import pytest
 import torch
-from cases import INTERACTIONS, SCALINGS, instance, refused, scaling_of
 
+import oracles
+from cases import INTERACTIONS, SCALINGS, instance, refused, scaling_of
 from damcore import network
 from damcore.interactions import Polynomial, RectifiedPolynomial
 from damcore.network import Scaling, energy, energy_gap

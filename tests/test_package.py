@@ -11,7 +11,14 @@ from damcore.recall import recall
 
 
 def test_public_names():
-    assert set(damcore.__all__) >= {"DenseAssociativeMemory", "Scaling", "interactions", "network", "recall", "learning"}
+    assert set(damcore.__all__) >= {
+        "DenseAssociativeMemory",
+        "Scaling",
+        "interactions",
+        "network",
+        "recall",
+        "learning",
+    }
     assert all(hasattr(damcore, name) for name in damcore.__all__)
 
 

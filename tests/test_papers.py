@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from sources import sources
-
 import damcore
 from damcore.papers import PAPERS
+from sources import sources
 
 IMPLEMENTED = sources(Path(damcore.__file__).parent)
 LISTED = {(paper.key, label) for paper in PAPERS.values() for label in paper.equations}

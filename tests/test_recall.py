@@ -1,8 +1,9 @@
-import oracles
 import pytest
 import torch
-from cases import INTERACTIONS, bipolar, instance, refused
 
+import oracles
+from cases import INTERACTIONS, bipolar, instance, refused
+from damcore import _kernels
 from damcore.interactions import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import Scaling, energy
 from damcore.recall import Outcome, outcomes, recall
@@ -13,7 +14,7 @@ PLAIN = Scaling.original(1.0, 1)
 
 @pytest.mark.parametrize("tie, at_zero", [("positive", 1.0), ("negative", -1.0)])
 @pytest.mark.parametrize("kind, oracle", INTERACTIONS, ids=ids)
-def test_asynchronous_recall_equals_the_oracle(kind, oracle, tie, at_zero, generator, device):
+def test_asynchronous_recall_equals_the_oracle(kind, oracle, tie, at_zero, generator, device, path):
     memories, states = instance(generator, n_states=8)
     settled = recall(memories.to(device), states.to(device), kind, PLAIN, tie=tie)
     assert settled.converged.all()
@@ -28,7 +29,7 @@ def test_synchronous_recall_takes_the_sign_of_every_gap_at_once(generator):
 
 
 @pytest.mark.parametrize("order", ["asynchronous", "synchronous"])
-def test_batch_equals_one_by_one(order, generator, device):
+def test_batch_equals_one_by_one(order, generator, device, path):
     memories, states = instance(generator, 3, n_neurons=9, device=device)
     kind = Polynomial(2)
     batch = recall(memories, states, kind, PLAIN, order=order)
@@ -39,7 +40,7 @@ def test_batch_equals_one_by_one(order, generator, device):
                 assert torch.equal(getattr(batch, field)[run, b : b + 1], getattr(one, field)), field
 
 
-def test_random_order_is_the_same_for_every_state_of_a_batch(generator):
+def test_random_order_is_the_same_for_every_state_of_a_batch(generator, path):
     memories, states = instance(generator, n_neurons=12)
     kind = Polynomial(3)
     batch = recall(memories, states, kind, PLAIN, generator=torch.Generator().manual_seed(3))
@@ -68,7 +69,7 @@ def test_watch_sees_every_synchronous_sweep():
     assert [sweep[0].tolist() for sweep in seen] == [[-1, -1], [1, 1]]
 
 
-def test_a_stored_pattern_is_stable_and_a_damaged_one_returns(generator, device):
+def test_a_stored_pattern_is_stable_and_a_damaged_one_returns(generator, device, path):
     patterns = bipolar(generator, 10, 100, device=device)
     probes = patterns.clone()
     probes[:, :20] *= -1
@@ -87,12 +88,38 @@ def test_inputs_are_not_changed_and_the_temperature_plays_no_part(generator):
     assert torch.equal(memories, copies[0]) and torch.equal(states, copies[1])
 
 
-def test_the_three_tie_rules():
+def test_the_three_tie_rules(path):
     memories = torch.tensor([[1.0, 1.0], [1.0, -1.0]])  # the second neuron has no preference
     states = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
     ends = {tie: recall(memories, states, Polynomial(2), PLAIN, tie=tie).states[:, 1].tolist() for tie in
             ("positive", "negative", "keep")}  # fmt: skip
     assert ends == {"positive": [1, 1], "negative": [-1, -1], "keep": [1, -1]}
+
+
+def test_compiled_and_plain_recall_agree(generator, monkeypatch):
+    memories, states = instance(generator, 7, n_memories=12, n_states=20, n_neurons=30)
+    temperature = torch.rand(7, generator=generator, dtype=torch.float64) + 0.5
+    settings = dict(at_temperature=True, max_sweeps=3)
+    for kind in (Polynomial(3), LeakyRectifiedPolynomial(5)):
+        fast = recall(memories, states, kind, Scaling.modified(temperature, 30), **settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(_kernels, "available", lambda: False)
+            plain = recall(memories, states, kind, Scaling.modified(temperature, 30), **settings)
+        for field in ("states", "converged", "sweeps", "period", "finite"):
+            assert torch.equal(getattr(fast, field), getattr(plain, field)), field
+        assert not fast.converged.all() and fast.converged.any()
+
+
+def test_the_temperature_of_learning_changes_recall_of_a_leaky_network(generator):
+    memories, states = instance(generator, n_neurons=40, n_states=20)
+    kind, scaling = LeakyRectifiedPolynomial(10), Scaling.modified(0.2, 40)
+    as_text, as_learned = (
+        recall(memories, states, kind, scaling),
+        recall(memories, states, kind, scaling, at_temperature=True),
+    )
+    assert not torch.equal(as_text.states, as_learned.states)
+    by_hand = recall(memories, states, kind, Scaling.modified(1.0, 8))  # 1 / (N T) = 1 / 8
+    assert torch.equal(as_learned.states, by_hand.states)
 
 
 def two_cycle():
@@ -138,9 +165,9 @@ def test_outcomes_of_states_that_never_settled():
     assert outcomes(stopped, patterns, targets)[0] == Outcome.UNSETTLED
 
 
-def test_an_overflowing_gap_is_an_error_or_marked():
+def test_an_overflowing_gap_is_an_error_or_marked(path):
     memories, states = torch.ones(2, 100), torch.ones(1, 100)
-    with refused(FloatingPointError, "energy gap left the range of torch.float32 in sweep 1; use Scaling.modified"):
+    with refused(FloatingPointError, "energy gap left the range of torch.float32; use Scaling.modified"):
         recall(memories, states, Polynomial(30), PLAIN)
     marked = recall(memories, states, Polynomial(30), PLAIN, on_nonfinite="mark")
     assert marked.finite.tolist() == [False]

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from cases import refused
 
+from cases import refused
 from damcore.network import Scaling
 
 MEMORIES = torch.ones(2, 8, dtype=torch.float64)

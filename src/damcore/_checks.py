@@ -12,10 +12,10 @@ Public = TypeVar("Public", bound=Callable[..., Any])
 
 
 def door(public: Public) -> Public:
-    """Mark a public function or class: what these checks refuse is raised from the call itself, without inner frames."""
+    """Mark a public function or class: what these checks refuse is raised from the call itself, no deeper."""
     if isinstance(public, type):
         public.__init__ = door(public.__init__)
-        return public
+        return public  # pyright: ignore[reportReturnType]
 
     @functools.wraps(public)
     def call(*args, **kwargs):
@@ -56,7 +56,9 @@ def whole(name: str, value: object, least: int = 1) -> None:
         refuse(f"`{name}` must be at least {least}, got {value}.")
 
 
-def number(name: str, value: object, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf) -> None:
+def number(
+    name: str, value: object, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf
+) -> None:
     """Refuse a number outside (above, most] and [least, most], NaN and infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         refuse(f"`{name}` must be a number, got {value!r}.", TypeError)

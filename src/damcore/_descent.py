@@ -1,7 +1,7 @@
 """The numerics under `learning`: the closed-form gradient, the normalised step, and epochs of both, plain or fused.
 
 The plain path runs on any device and dtype and for any interaction; `_kernels` runs the same epochs several times
-faster for the four interactions of the texts on the CPU. Which one is chosen is decided here and nowhere else.
+faster where `network.compiled_form` says it can.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,9 @@ import torch
 from torch import Tensor
 
 from damcore import _kernels
-from damcore.interactions import (
-    Exponential,
-    Interaction,
-    LeakyRectifiedPolynomial,
-    Polynomial,
-    RectifiedPolynomial,
-    whole_power,
-)
-from damcore.network import overlaps
+from damcore.interactions import Interaction, whole_power
+from damcore.network import compiled_form, overlaps
 from damcore.scaling import Scaling, Temperature
-
-KINDS = {Polynomial: 0, RectifiedPolynomial: 1, LeakyRectifiedPolynomial: 2, Exponential: 3}
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,7 @@ class Descent:
 
 @dataclass
 class Progress:
-    """What a training changes, all with the same leading axes: (*runs, K, N), (*runs, K, N), (*runs, epochs), (*runs)."""
+    """What a training changes: (*runs, K, N), (*runs, K, N), (*runs, epochs) and (*runs)."""
 
     memories: Tensor
     velocity: Tensor
@@ -68,15 +59,11 @@ class Progress:
 
 def advance(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
     """Train epochs start..stop-1 in place."""
-    fused = (
-        _kernels.available()
-        and type(descent.interaction) in KINDS
-        and at.memories.device.type == "cpu"
-        and at.memories.dtype in (torch.float32, torch.float64)
-        and descent.targets is None
-        and descent.neurons is None
-    )
-    (_advance_fused if fused else _advance_plain)(at, patterns, descent, start, stop)
+    form = compiled_form(descent.interaction, at.memories)
+    if form is None or descent.targets is not None or descent.neurons is not None:
+        _advance_plain(at, patterns, descent, start, stop)
+    else:
+        _advance_compiled(at, patterns, descent, start, stop, form)
 
 
 def loss_and_gradient(
@@ -129,7 +116,9 @@ def _advance_plain(at: Progress, patterns: Tensor, descent: Descent, start: int,
             )
             velocity = descent.momentum * at.velocity - slope
             memories = _step(at.memories, velocity, rate, descent)
-            sound = torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
+            sound = (
+                torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
+            )
             at.diverged[~sound & (at.diverged < 0)] = epoch
             going = (at.diverged < 0)[..., None, None]
             at.memories = torch.where(going, memories, at.memories)
@@ -146,13 +135,19 @@ def _step(memories: Tensor, velocity: Tensor, rate: Tensor, descent: Descent) ->
     return torch.where(descent.clip, moved.clamp(-1, 1), moved)
 
 
-def _advance_fused(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
+def _advance_compiled(
+    at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int, form: tuple[int, int, float]
+) -> None:
     """The same epochs by `_kernels`, which takes flat runs (R, ...) and one column of settings an epoch (R, E)."""
     runs = at.diverged.shape
     n_patterns, n_neurons = patterns.shape[-2:]
     epochs = range(start, stop)
     factors = [descent.scaling_at(epoch).factors(at.memories) for epoch in epochs]
-    shared = patterns[(0,) * (patterns.ndim - 2)][None] if patterns.shape[:-2].numel() == 1 else patterns.expand(*runs, -1, -1)
+    shared = (
+        patterns[(0,) * (patterns.ndim - 2)][None]
+        if patterns.shape[:-2].numel() == 1
+        else patterns.expand(*runs, -1, -1)
+    )
 
     def columns(values: list[Tensor]):
         return torch.stack([value.expand(runs) for value in values], -1).reshape(-1, len(values)).contiguous().numpy()
@@ -164,9 +159,7 @@ def _advance_fused(at: Progress, patterns: Tensor, descent: Descent, start: int,
         at.velocity.view(-1, *at.memories.shape[-2:]).numpy(),
         shared.reshape(-1, n_patterns, n_neurons).contiguous().numpy(),
         torch.stack([descent.order(n_patterns) for _ in epochs]).numpy(),
-        KINDS[type(descent.interaction)],
-        getattr(descent.interaction, "n", 0),
-        getattr(descent.interaction, "slope", 0.0),
+        *form,
         columns([inner for inner, _ in factors]),
         columns([outer for _, outer in factors]),
         columns([descent.rate_at(epoch) for epoch in epochs]),

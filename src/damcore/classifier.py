@@ -19,13 +19,13 @@ Labels = Int[np.ndarray, "images"] | Int[Tensor, "images"] | UInt8[np.ndarray, "
 class Classifier:
     """Digits of `n_classes` classes, by one update of the class neurons.
 
-    A state is the pixels, grey values mapped to [-1, 1], then one neuron a class. While the pixels are clamped and every
-    class neuron is held at -1, the prediction for class alpha is C_alpha = tanh(gap_alpha), and the class is the one
-    with the largest gap. Training makes C the target, +1 for the right class and -1 for the others. Nothing is
+    A state is the pixels, grey values mapped to [-1, 1], then one neuron a class. While the pixels are clamped and
+    every class neuron is held at -1, the prediction for class alpha is C_alpha = tanh(gap_alpha), and the class is the
+    one with the largest gap. Training makes C the target, +1 for the right class and -1 for the others. Nothing is
     approximated: this is the associative form, not its feed-forward dual.
 
-    The defaults are those of the notebook KH16's authors published, but for the number of epochs (300 there). Their T is
-    in "neurons", that is, for the original scaling.
+    The defaults are those of the notebook KH16's authors published, but for the number of epochs (300 there). Their T
+    is in "neurons", that is, for the original scaling.
 
     Source: KH16 Eq. (9), (12), (13), (14).
 
@@ -80,7 +80,12 @@ class Classifier:
         _checks.number("temperature", temperature, above=0.0)
         self.interaction = RectifiedPolynomial(n) if interaction is None else interaction
         self.n_memories, self.temperature, self.scaling = n_memories, float(temperature), scaling
-        self.error_exponent, self.learning_rate, self.decay, self.momentum = error_exponent, learning_rate, decay, momentum
+        self.error_exponent, self.learning_rate, self.decay, self.momentum = (
+            error_exponent,
+            learning_rate,
+            decay,
+            momentum,
+        )
         self.epochs, self.batch_size, self.seed, self.clip = epochs, batch_size, seed, clip
         self.dtype, self.device, self.temperature_schedule = dtype, torch.device(device), temperature_schedule
         self.n_classes = 0
@@ -105,7 +110,9 @@ class Classifier:
         """
         labels = _labels(labels).to(self.device)
         if labels.shape != (len(images),) or (labels < 0).any():
-            _checks.refuse(f"`labels` must be one whole number from 0 an image, ({len(images)},), got {tuple(labels.shape)}.")
+            _checks.refuse(
+                f"`labels` must be one whole number from 0 an image, ({len(images)},), got {tuple(labels.shape)}."
+            )
         self.n_classes = int(labels.max()) + 1 if len(labels) else 0
         states = self._states(images)
         targets = 2 * torch.nn.functional.one_hot(labels, self.n_classes).to(self.dtype) - 1
@@ -150,7 +157,11 @@ class Classifier:
             _checks.refuse("Nothing is learned yet; call `fit` first.")
         states = self._states(images)
         return network.energy_gap(
-            self.memories, states, self.interaction, self._scaling(states.shape[1]), neurons=slice(-self.n_classes, None)
+            self.memories,
+            states,
+            self.interaction,
+            self._scaling(states.shape[1]),
+            neurons=slice(-self.n_classes, None),
         )
 
     @_checks.door

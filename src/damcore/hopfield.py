@@ -1,4 +1,4 @@
-"""The classical Hopfield network, which the polynomial interaction of vertex 2 reproduces when it has no self-coupling."""
+"""The classical Hopfield network; without self-coupling, the polynomial interaction of vertex 2 reproduces it."""
 
 import torch
 from jaxtyping import Float

@@ -175,7 +175,9 @@ def train(
     rate = torch.as_tensor(learning_rate, dtype=dtype, device=device)
     clipped = torch.as_tensor(clip, device=device).expand(n_neurons) if isinstance(clip, bool) else clip.to(device)
     if clipped.shape != (n_neurons,):
-        _checks.refuse(f"`clip` must be True, False or one boolean a neuron, ({n_neurons},), got {tuple(clipped.shape)}.")
+        _checks.refuse(
+            f"`clip` must be True, False or one boolean a neuron, ({n_neurons},), got {tuple(clipped.shape)}."
+        )
     inner, _ = scaling.factors(memories)
     try:
         runs = torch.broadcast_shapes(memories.shape[:-2], patterns.shape[:-2], inner.shape, rate.shape)

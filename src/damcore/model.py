@@ -23,7 +23,9 @@ from damcore.learning import Training, train
 from damcore.recall import Recall, recall
 from damcore.scaling import Scaling
 
-INTERACTIONS = {kind.__name__: kind for kind in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential)}
+INTERACTIONS = {
+    kind.__name__: kind for kind in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential)
+}
 
 
 @_checks.door
@@ -64,7 +66,11 @@ class DenseAssociativeMemory:
         self.memories: Tensor | None = None
 
     def __repr__(self) -> str:
-        held = "empty" if self.memories is None else f"{self.memories.shape[0]} memories of {self.memories.shape[1]} neurons"
+        held = (
+            "empty"
+            if self.memories is None
+            else f"{self.memories.shape[0]} memories of {self.memories.shape[1]} neurons"
+        )
         return f"DenseAssociativeMemory({self.interaction}, {self.scaling}, temperature={self.temperature:g}; {held})"
 
     @_checks.door
@@ -211,7 +217,9 @@ class DenseAssociativeMemory:
             name = settings["interaction"].pop("name")
             interaction = INTERACTIONS[name](**settings["interaction"])
         except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-            _checks.refuse(f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew.")
+            _checks.refuse(
+                f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew."
+            )
         memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
         memory.memories = memories
         return memory

@@ -10,8 +10,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcore import _checks
-from damcore.interactions import Interaction
+from damcore import _checks, _kernels
+from damcore.interactions import (
+    Exponential,
+    Interaction,
+    LeakyRectifiedPolynomial,
+    Polynomial,
+    RectifiedPolynomial,
+)
 from damcore.scaling import Scaling
 
 __all__ = ["Scaling", "energy", "energy_gap"]
@@ -101,7 +107,7 @@ def energy_gap(
 def overlaps(
     memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Scaled overlaps, a block of states at a time: (block, of the state (.., B, K), with neuron i flipped (.., B, K, M)).
+    """Scaled overlaps, a block of states at a time: the block, h (.., B, K), and h with neuron i flipped (.., B, K, M).
 
     The bracket is defined here once; `energy_gap` and the gradient of `learning` are sums over it.
     """
@@ -115,3 +121,21 @@ def overlaps(
         whole = inner * (states[..., block, :] @ memories.mT)
         flipped = whole[..., None] - states[..., block, None, neurons] * entries[..., None, :, :]
         yield block, whole, flipped
+
+
+KINDS = {Polynomial: 0, RectifiedPolynomial: 1, LeakyRectifiedPolynomial: 2, Exponential: 3}
+
+
+def compiled_form(interaction: Interaction, memories: Tensor) -> tuple[int, int, float] | None:
+    """(kind, n, slope) where the loops of `_kernels` can do this network's work, None where plain torch has to.
+
+    They know the four interactions of the texts, on the CPU, in float32 and float64.
+    """
+    if not (
+        type(interaction) in KINDS
+        and memories.device.type == "cpu"
+        and memories.dtype in (torch.float32, torch.float64)
+        and _kernels.available()
+    ):
+        return None
+    return KINDS[type(interaction)], getattr(interaction, "n", 0), getattr(interaction, "slope", 0.0)

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from damcore import _checks
+from damcore import _checks, _kernels
 from damcore.interactions import Interaction
-from damcore.network import energy_gap
+from damcore.network import compiled_form, energy_gap
 from damcore.scaling import Scaling
 
 
@@ -56,6 +56,7 @@ def recall(
     tie: str = "positive",
     max_sweeps: int = 100,
     generator: torch.Generator | None = None,
+    at_temperature: bool = False,
     on_nonfinite: str = "raise",
     watch: Callable[[Tensor], object] | None = None,
 ) -> Recall:
@@ -64,7 +65,7 @@ def recall(
     Asynchronous is the rule of the texts: one neuron after the other, each seeing the earlier changes, so the energy
     never rises. The public code of MRS24 updates all neurons at once ("synchronous"), which can end in a cycle; it also
     sends a zero gap to -1 (tie = "negative") where Eq. 3 sends it to +1. The scaling is that of recall, T = 1, whatever
-    temperature the network was trained with.
+    temperature the network was trained with; for an F that is not homogeneous the difference matters.
 
     Source: MRS24 Eq. (3), (4), (13); KH16 Eq. (4).
 
@@ -72,12 +73,13 @@ def recall(
         memories: zeta, finite.
         states: the probes, bipolar, of the memories' dtype and device; not changed.
         interaction: F.
-        scaling: original or modified; `scaling.for_recall()` is used.
+        scaling: original or modified; `scaling.for_recall()` is used, unless `at_temperature`.
         order: "asynchronous" or "synchronous".
         tie: what a gap of exactly 0 does: "positive", "negative", or "keep" the neuron's value.
         max_sweeps: sweeps before giving up, at least 1.
         generator: without one, asynchronous neurons go in index order; with one, in a fresh random order a sweep,
             the same for every state.
+        at_temperature: recall with the scaling as given, at the temperature of learning.
         on_nonfinite: "raise", or "mark" in `Recall.finite` and keep the neuron's value.
         watch: called with the states after each update, of one neuron or of all, for an energy trace.
 
@@ -94,12 +96,18 @@ def recall(
     _checks.one_of("tie", tie, ("positive", "negative", "keep"))
     _checks.one_of("on_nonfinite", on_nonfinite, ("raise", "mark"))
     _checks.whole("max_sweeps", max_sweeps)
-    scaling = scaling.for_recall()
-    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2])
+    scaling = scaling if at_temperature else scaling.for_recall()
+    factor = scaling.factors(memories)[0]
+    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], factor.shape)
     states = states.expand(*runs, *states.shape[-2:]).clone()
     sweeps = torch.zeros(states.shape[:-1], dtype=torch.int64, device=states.device)
     period = torch.zeros_like(sweeps)
     finite = torch.ones_like(sweeps, dtype=torch.bool)
+    form = compiled_form(interaction, memories) if order == "asynchronous" and watch is None else None
+    if form is not None:
+        _settle(form, memories, states, factor, tie, max_sweeps, generator, sweeps, period, finite)
+        _refuse_overflow(finite, memories, on_nonfinite)
+        return Recall(states, period == 1, sweeps, period, finite)
     seen = [_fingerprint(states)]
     for sweep in range(1, max_sweeps + 1):
         if order == "synchronous":
@@ -111,12 +119,7 @@ def recall(
         else:
             turns = _turns(states, generator)
             updated = _one_by_one(memories, states, interaction, scaling, tie, turns, finite, watch)
-        if on_nonfinite == "raise" and not finite.all():
-            _checks.refuse(
-                f"An energy gap left the range of {memories.dtype} in sweep {sweep}; "
-                "use Scaling.modified, a wider dtype or a smaller n.",
-                FloatingPointError,
-            )
+        _refuse_overflow(finite, memories, on_nonfinite)
         # A state found on a cycle rests where it was found, whatever the others of its batch still do.
         updated = torch.where((period > 0)[..., None], states, updated)
         sweeps[(updated != states).any(-1)] = sweep
@@ -130,6 +133,47 @@ def recall(
         if (period > 0).all():
             break
     return Recall(states, period == 1, sweeps, period, finite)
+
+
+def _refuse_overflow(finite: Tensor, memories: Tensor, on_nonfinite: str) -> None:
+    if on_nonfinite == "raise" and not finite.all():
+        _checks.refuse(
+            f"An energy gap left the range of {memories.dtype}; use Scaling.modified, a wider dtype or a smaller n.",
+            FloatingPointError,
+        )
+
+
+def _settle(
+    form: tuple[int, int, float],
+    memories: Tensor,
+    states: Tensor,
+    factor: Tensor,
+    tie: str,
+    max_sweeps: int,
+    generator: torch.Generator | None,
+    sweeps: Tensor,
+    period: Tensor,
+    finite: Tensor,
+) -> None:
+    """Asynchronous recall by `_kernels`, which takes flat runs (R, ...); all tensors but `memories` change in place."""
+    runs = states.shape[:-2]
+    if generator is None:
+        turns = torch.arange(states.shape[-1])[None]
+    else:
+        turns = torch.stack([torch.randperm(states.shape[-1], generator=generator) for _ in range(max_sweeps)])
+    settled = torch.zeros_like(finite)
+    flat = [tensor.view(-1, *tensor.shape[len(runs) :]).numpy() for tensor in (states, sweeps, settled, finite)]
+    _kernels.settle(
+        memories.expand(*runs, -1, -1).reshape(-1, *memories.shape[-2:]).contiguous().numpy(),
+        flat[0],
+        turns.numpy(),
+        *form,
+        factor.expand(runs).reshape(-1).contiguous().numpy(),
+        {"positive": 1, "negative": -1, "keep": 0}[tie],
+        max_sweeps,
+        *flat[1:],
+    )
+    period[settled] = 1
 
 
 def _one_by_one(
@@ -176,7 +220,7 @@ def _sign(gap: Tensor, states: Tensor, tie: str) -> Tensor:
 def _fingerprint(states: Tensor) -> Tensor:
     """A 64-bit fingerprint of each state: the wrapping sum of one odd constant a positive neuron."""
     index = torch.arange(1, states.shape[-1] + 1, device=states.device)
-    # Two rounds of a multiplicative mix (constants of MurmurHash3) make sums of different neurons collide by chance only.
+    # Two rounds of a multiplicative mix (odd constants), so that sums of different neurons collide by chance only.
     weight = index * -7046029288634856825
     weight = (weight ^ (weight >> 31)) * -4417276706812531889
     weight = weight ^ (weight >> 29)
@@ -207,7 +251,9 @@ def outcomes(
     _checks.network(states, patterns, "patterns")
     n_patterns = patterns.shape[-2]
     if targets.shape[-1] != states.shape[-2]:
-        _checks.refuse(f"`targets` must name one pattern a state, got {targets.shape[-1]} for {states.shape[-2]} states.")
+        _checks.refuse(
+            f"`targets` must name one pattern a state, got {targets.shape[-1]} for {states.shape[-2]} states."
+        )
     if ((targets < 0) | (targets >= n_patterns)).any():
         _checks.refuse(f"`targets` must lie in 0..{n_patterns - 1}, the rows of `patterns`.")
     overlap = states @ patterns.mT  # (*runs, B, P)

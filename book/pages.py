@@ -1,0 +1,135 @@
+"""The generated pages of the book: the equations and what implements them, the API, and the status of the build."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import nbformat
+
+from mentions import all_tests, mentioning_notebooks, mentioning_tests
+from sources import public_docstrings, sources
+from stale import Package, code_of
+
+SHOWN_TESTS = 3  # a row names this many tests and counts the others
+SHOWN_VERSIONS = ["torch", "numpy", "numba", "matplotlib", "papermill", "jupyter-book", "sphinx"]
+
+
+def write(page: Path, text: str) -> None:
+    """Write a generated page, if its text changed."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    if not page.exists() or page.read_text("utf8") != text:
+        page.write_text(text, "utf8")
+
+
+def equations(root: Path, package: Package, notebooks: list[str]) -> str:
+    """The page equation -> function -> test -> notebook.
+
+    Args:
+        root: the repository.
+        package: the package.
+        notebooks: names of the book's notebooks.
+
+    Raises:
+        ValueError: a `Source:` line names a text or an equation that `papers.py` does not have.
+    """
+    from damcore.papers import PAPERS
+
+    implemented = sources(package.folder)
+    tests = all_tests(root / "tests")
+    codes = {name: code_of(root / "notebooks" / f"{name}.ipynb") for name in notebooks}
+    for (key, label), objects in implemented.items():
+        if key not in PAPERS or label not in PAPERS[key].equations:
+            raise ValueError(f"{', '.join(objects)}: `Source: {key} Eq. ({label})` is not in src/damcore/papers.py.")
+    lines = [
+        "# Equation, function, test, notebook",
+        "",
+        "Each equation of the texts that is implemented, the functions whose docstrings name it as their source, tests",
+        "that mention these functions, and the notebooks that use them. The page is made from the code at every build.",
+    ]
+    for paper in PAPERS.values():
+        lines += ["", f"## {paper.key}", "", f"{paper.citation} {{cite}}`{paper.key}`.", ""]
+        for label, title in paper.equations.items():
+            objects = implemented.get((paper.key, label), [])
+            found = list(dict.fromkeys(test for name in objects for test in mentioning_tests(name, tests)))
+            shown = [f"`{test}`" for test in found[:SHOWN_TESTS]]
+            shown += [f"and {len(found) - SHOWN_TESTS} more"] if len(found) > SHOWN_TESTS else []
+            using = {notebook for name in objects for notebook in mentioning_notebooks(name, codes, package)}
+            used = [f"{{doc}}`../notebooks/{name}`" for name in notebooks if name in using]
+            # A target such as mrs24-eq-8, for the chapters to link to.
+            lines += ["", f"({paper.key}-eq-{label})=".lower(), f"### {paper.key} Eq. ({label}): {title}", ""]
+            lines += ["- Functions: " + (", ".join(_link(package.folder, name) for name in objects) or "none")]
+            lines += ["- Tests: " + (", ".join(shown) or "none"), "- Notebooks: " + (", ".join(used) or "none")]
+    return "\n".join(lines) + "\n"
+
+
+def _is_module(package: Path, name: str) -> bool:
+    path = package.joinpath(*name.split(".")[1:])
+    return path.is_dir() or (path.parent == package and path.with_suffix(".py").exists())
+
+
+def _link(package: Path, name: str) -> str:
+    role = "py:mod" if _is_module(package, name) else "py:obj"
+    return f"{{{role}}}`{name.removeprefix('damcore.')} <{name}>`"
+
+
+def api(package: Path) -> str:
+    """The API reference: every public module, in alphabetical order, and the subpackages."""
+    lines = [
+        "# API",
+        "",
+        "Every public function and class, from its docstring. Shapes stand in the signatures, `*runs` for any",
+        "number of leading axes; the names of the axes are those of {doc}`../notation`.",
+    ]
+    for name, _ in public_docstrings(package):
+        if _is_module(package, name):
+            lines += ["", f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}"]
+            # What the package collects is described once, in the module that defines it.
+            lines += [] if name == package.name else ["   :members:", "   :show-inheritance:"]
+            lines += ["   :member-order: bysource", "```"]
+    return "\n".join(lines) + "\n"
+
+
+def commit(root: Path) -> str:
+    """The commit that is built, and whether the working tree differs from it."""
+    try:
+        git = ["git", "-C", str(root)]
+        name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+        changes = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (built outside a git repository)"
+    return name.stdout.strip() + (", with uncommitted changes" if changes.stdout.strip() else "")
+
+
+def status(root: Path, executed: list[Path]) -> str:
+    """The status page: what was built from what, with which versions, and how long each notebook took.
+
+    Args:
+        root: the repository.
+        executed: the executed notebooks, in the order of the book.
+    """
+    lines = [
+        "# Status of this build",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| damcore | {importlib.metadata.version('damcore')} |",
+        f"| commit | {commit(root)} |",
+        f"| machine | {platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores |",
+        f"| Python | {platform.python_version()} |",
+    ]
+    lines += [f"| {name} | {importlib.metadata.version(name)} |" for name in SHOWN_VERSIONS]
+    lines += ["", "All other versions are in `requirements.lock`.", "", "## Notebooks", ""]
+    lines += ["| Notebook | Parameters that are not the defaults | Executed (UTC) | Seconds |", "|---|---|---|---|"]
+    total = 0.0
+    for path in executed:
+        record = nbformat.read(path, as_version=4).metadata.papermill
+        started = datetime.datetime.fromisoformat(record.start_time).strftime("%Y-%m-%d %H:%M")
+        given = ", ".join(f"`{name} = {value!r}`" for name, value in record.parameters.items()) or "none"
+        lines.append(f"| {{doc}}`../notebooks/{path.stem}` | {given} | {started} | {record.duration:.1f} |")
+        total += record.duration
+    lines += [f"| **all** | | | **{total:.1f}** |"]
+    lines += ["", "A notebook that nothing has changed for is not executed again: its line is that of its last run."]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,56 @@
+"""Execute the notebooks in place with their defaults, to refresh the reference outputs that are committed.
+
+    python book/reference.py [NAME ...]
+
+nbval compares later runs with these outputs, so look at their difference before committing it.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from build import ROOT, notebook_parameters
+from run import NotebookError, execute
+
+WRITTEN = ("tags", "mystnb")  # metadata of a cell that an author writes; all other is left by a run
+
+
+def without_traces(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The executed notebook without times, paths and versions, which differ from run to run.
+
+    Args:
+        notebook: as papermill wrote it; changed in place.
+    """
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        cell.metadata = {name: value for name, value in cell.metadata.items() if name in WRITTEN and value}
+    return notebook
+
+
+def refresh(path: Path) -> float:
+    """Execute one notebook in place; left alone when a cell fails.
+
+    Returns:
+        The seconds it took.
+
+    Raises:
+        NotebookError: a cell failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        executed = Path(folder) / path.name
+        seconds = execute(path, executed, {})
+        nbformat.write(without_traces(nbformat.read(executed, as_version=4)), path)
+    return seconds
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or notebook_parameters():
+        try:
+            print(f"{name}: {refresh(ROOT / 'notebooks' / f'{name}.ipynb'):.1f} s", flush=True)
+        except NotebookError as error:
+            sys.exit(f"error: {error}")

@@ -1,0 +1,147 @@
+"""Which executed notebooks are out of date: a digest of everything that a notebook's outputs depend on.
+
+The digest covers the notebook's sources, its parameters, the locked versions, and the bytes of the package's modules
+that it uses, directly or through other modules. A change in one module therefore makes exactly those notebooks stale
+that use it. Names taken from the package itself (`from damcore import Polynomial`) are followed to the module that
+`__init__` takes them from; `__init__` must do nothing but collect names, or a change in it would go unnoticed.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import grimp
+import nbformat
+
+
+def code_of(notebook: Path) -> str:
+    """The code cells of a notebook as one text; magics are not allowed, they would hide imports from the digest.
+
+    Raises:
+        ValueError: a cell is not plain Python.
+    """
+    cells = nbformat.read(notebook, as_version=4).cells
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    for source in sources:
+        try:
+            ast.parse(source)
+        except SyntaxError as error:
+            raise ValueError(f"{notebook.name}: a code cell is not plain Python ({error.msg}): {error.text}") from None
+    return "\n".join(sources)
+
+
+def dotted(node: ast.AST) -> list[str]:
+    """['a', 'b', 'c'] for the expression a.b.c; empty for anything that does not start at a name."""
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.Attribute) and (front := dotted(node.value)):
+        return [*front, node.attr]
+    return []
+
+
+class Package:
+    """The modules of one importable package and who imports whom.
+
+    Args:
+        name: name of the package, which must be importable.
+    """
+
+    def __init__(self, name: str = "damcore"):
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ValueError(f"The package {name} is not installed here; run `make env`.")
+        self.name = name
+        self.folder = Path(spec.origin).parent
+        self.graph = grimp.build_graph(name, cache_dir=None)
+        self.exports = self._exports()
+
+    def _exports(self) -> dict[str, str]:
+        """Name -> module, as imported at the top of the package's `__init__`."""
+        exports = {}
+        for node in ast.walk(ast.parse((self.folder / "__init__.py").read_text("utf8"))):
+            if isinstance(node, ast.ImportFrom):
+                source = ".".join(filter(None, [self.name if node.level else "", node.module]))
+                for alias in node.names:
+                    module = f"{source}.{alias.name}"
+                    exports[alias.asname or alias.name] = module if module in self.graph.modules else source
+        return {name: module for name, module in exports.items() if module in self.graph.modules}
+
+    def resolve(self, parts: list[str]) -> str:
+        """The module behind `damcore.x.y`: the longest path that is a module, or where `__init__` takes x from.
+
+        The whole package stands for a name that cannot be followed: rather executed once too often.
+        """
+        for length in range(len(parts), 1, -1):
+            if ".".join(parts[:length]) in self.graph.modules:
+                return ".".join(parts[:length])
+        return self.exports.get(parts[1], self.name) if len(parts) > 1 else self.name
+
+    def used_directly(self, code: str) -> set[str]:
+        """The modules of the package that some code names."""
+        tree = ast.parse(code)
+        aliases: dict[str, list[str]] = {}
+        used: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == self.name:
+                for alias in node.names:
+                    path = [*str(node.module).split("."), alias.name]
+                    used.add(self.resolve(path[:-1] if alias.name == "*" else path))
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    path = alias.name.split(".")
+                    if path[0] == self.name:
+                        aliases[alias.asname or self.name] = path if alias.asname else [self.name]
+                        used.update([self.resolve(path)] if len(path) > 1 else [])
+        # `import damcore`, then damcore.x.y: only the outermost attribute of a chain tells how far it goes.
+        inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        for node in ast.walk(tree):
+            chain = dotted(node) if isinstance(node, ast.Attribute | ast.Name) and id(node) not in inner else []
+            if chain and chain[0] in aliases:
+                used.add(self.resolve([*aliases[chain[0]], *chain[1:]]))
+        return used
+
+    def used(self, code: str) -> set[str]:
+        """The modules that some code uses, directly or through others; a subpackage comes with each of its modules."""
+        used: set[str] = set()
+        ahead = self.used_directly(code)
+        while ahead:
+            module = ahead.pop()
+            used.add(module)
+            subpackage = {module.rpartition(".")[0]} - {self.name, ""}
+            ahead |= (self.graph.find_modules_directly_imported_by(module) | subpackage) - used
+        return self.graph.modules if self.name in used else used
+
+    def files(self, modules: Iterable[str]) -> list[Path]:
+        """The source files of modules, with the data files that lie in a used subpackage."""
+        files = set()
+        for module in modules:
+            path = self.folder.joinpath(*module.split(".")[1:])
+            if path.is_dir():
+                files.add(path / "__init__.py")
+                if module != self.name:
+                    files |= {file for file in path.rglob("*") if file.is_file() and not file.suffix.startswith(".py")}
+            else:
+                files.add(path.with_suffix(".py"))
+        return sorted(files)
+
+
+def digest(notebook: Path, parameters: dict[str, object], lock: Path, package: Package) -> str:
+    """A digest of everything that the outputs of a notebook depend on.
+
+    Args:
+        notebook: path of the notebook.
+        parameters: the parameters it is executed with.
+        lock: the file of locked versions.
+        package: the package it uses.
+    """
+    code = code_of(notebook)
+    cells = [(cell.cell_type, cell.source) for cell in nbformat.read(notebook, as_version=4).cells]
+    files = package.files(package.used(code))
+    state = hashlib.sha256(json.dumps([cells, parameters, sys.version_info[:2]], sort_keys=True).encode())
+    for file in [lock, *files]:
+        state.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return state.hexdigest()

@@ -1,0 +1,243 @@
+"""Training on the CPU in compiled loops: many networks at once, one network to a thread.
+
+`available` says whether numba can be had; without it callers train with plain PyTorch. Nothing is compiled, nor numba
+imported, before the first call. How the loops are laid out, and why, is in `fused`.
+
+The result of a network depends on its own numbers alone, bit for bit: not on the other networks, on its place among
+them, or on the number of threads. Where inner and outer are powers of two they enter exactly.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.floating[Any]]  # float32 or float64
+
+
+@cache
+def available() -> bool:
+    """Whether the compiled loops can be used: numba is there, and has a folder to keep compiled code in.
+
+    The folder is `__pycache__` beside this file, or numba's in the home directory, or what NUMBA_CACHE_DIR names.
+    """
+    try:
+        _compiler()
+    except (ImportError, RuntimeError):
+        return False
+    return True
+
+
+def train_epochs(
+    memories: Reals,
+    velocity: Reals,
+    patterns: Reals,
+    order: NDArray[np.int64],
+    kind: int,
+    n: int,
+    slope: float,
+    inner: Reals,
+    outer: Reals,
+    rate: Reals,
+    momentum: float,
+    error_exponent: int,
+    floor: float,
+    clip: NDArray[np.bool_],
+    batch_size: int,
+    losses: Reals,
+    diverged: NDArray[np.int64],
+    *,
+    threads: int | None = None,
+) -> None:
+    """Train R networks for E epochs in place, each by the loss and the step below, from one minibatch to the next.
+
+        L = sum_a sum_i (x_i - C_i)^(2m),   C_i = tanh(outer x_i sum_mu [F(inner h) - F(inner (h - 2 x_i z_i))])
+        V <- momentum V - dL/dz
+        z <- clip(z + rate V / max(max_j |V_j|, floor))
+
+    A network whose loss, velocity or new memory is not finite keeps its last finite memories and velocity, and the
+    others go on. Subnormal numbers count as zero on x86 (see `elementwise.flush_subnormals`).
+
+    Source: MRS24 Eq. (8), (14); KH16 Eq. (12), (13).
+
+    Args:
+        memories: z (R, K, N), C-contiguous like all arrays, float32 or float64 like all but three; changed in place.
+        velocity: V (R, K, N); changed in place.
+        patterns: (P, A, N), bipolar; P = R, or 1 for patterns that all networks share.
+        order: (E, A), the order in which each epoch visits the patterns.
+        kind: of F: 0 polynomial, 1 rectified, 2 leaky, 3 exponential.
+        n: interaction vertex; of no meaning for the exponential.
+        slope: of the leaky F below zero; of no meaning for the others.
+        inner: (R, E), the factor on the overlap, inside F.
+        outer: (R, E), the factor on the sum over the memories.
+        rate: (R, E), the learning rate of each epoch.
+        momentum: in [0, 1).
+        error_exponent: m, at least 1.
+        floor: least value of the normalisation; 0.0 for none: a memory whose V is zero then stays as it is.
+        clip: (N,), which neurons' entries are kept in [-1, 1].
+        batch_size: patterns a step; the last minibatch of an epoch may be smaller.
+        losses: (R, E), filled with the loss of each epoch, summed over its minibatches before their steps; NaN from the
+            epoch on in which a network diverges.
+        diverged: (R,), -1 for a healthy network; filled with the epoch of this call in which it diverges. Others than
+            -1 are left out.
+        threads: networks trained at once, by default as many as numba would use.
+    """
+    evaluator, loops = _compiler()
+    n_networks, n_memories, n_neurons = memories.shape
+    real = memories.dtype.type
+    function = evaluator(kind, n, memories.dtype)
+    scale, blank = _constants(kind, n, error_exponent, real)
+    low, high = np.where(clip, real(-1), real(-np.inf)), np.where(clip, real(1), real(np.inf))
+
+    def run(networks):
+        work = loops.workspace(n_memories, n_neurons, min(batch_size, order.shape[1]), memories.dtype)
+        for r in networks:
+            if diverged[r] >= 0:
+                losses[r] = np.nan
+                continue
+            diverged[r] = loops.train(
+                work, function.address, memories[r], velocity[r], patterns[r % len(patterns)], order, inner[r],
+                outer[r], real(slope), scale, error_exponent, blank, rate[r], real(momentum), real(floor), low, high,
+                batch_size, losses[r],
+            )  # fmt: skip
+
+    _share_out(run, n_networks, threads)
+
+
+def settle(
+    memories: Reals,
+    states: Reals,
+    turns: NDArray[np.int64],
+    kind: int,
+    n: int,
+    slope: float,
+    inner: Reals,
+    tie: int,
+    max_sweeps: int,
+    sweeps: NDArray[np.int64],
+    settled: NDArray[np.bool_],
+    finite: NDArray[np.bool_],
+    *,
+    threads: int | None = None,
+) -> None:
+    """Asynchronous recall of R networks in place, x_i <- sign(x_i sum_mu [F(inner h) - F(inner (h - 2 x_i z_i))]).
+
+    Source: MRS24 Eq. (4), (13).
+
+    Args:
+        memories: z (R, K, N).
+        states: x (R, B, N), bipolar; changed in place.
+        turns: (S, N), the order in which sweep t visits the neurons, row t modulo S.
+        kind: of F, as in `train_epochs`.
+        n: interaction vertex.
+        slope: of the leaky F.
+        inner: (R,).
+        tie: what a gap of zero does, 1, -1, or 0 for nothing.
+        max_sweeps: sweeps before giving up.
+        sweeps: (R, B), zeros; filled with the last sweep that changed something.
+        settled: (R, B), False; filled with True where a sweep changed nothing.
+        finite: (R, B), True; filled with False where a gap was not finite (the neuron keeps its value).
+        threads: networks at once.
+    """
+    evaluator, loops = _compiler()
+    from damcore._kernels.relax import settle as settle_one
+
+    n_networks, n_memories, n_neurons = memories.shape
+    real = memories.dtype.type
+    function = evaluator(kind, n, memories.dtype)
+    _, blank = _constants(kind, n, 1, real)
+
+    def run(networks):
+        work = loops.workspace(n_memories, n_neurons, states.shape[1], memories.dtype)
+        for r in networks:
+            settle_one(
+                work, function.address, memories[r], states[r], turns, inner[r], real(slope), blank, real(tie),
+                max_sweeps, sweeps[r], settled[r], finite[r],
+            )  # fmt: skip
+
+    _share_out(run, n_networks, threads)
+
+
+def loss_and_gradient(
+    memories: Reals,
+    patterns: Reals,
+    kind: int,
+    n: int,
+    slope: float,
+    inner: Reals,
+    outer: Reals,
+    error_exponent: int,
+    *,
+    threads: int | None = None,
+) -> tuple[Reals, Reals]:
+    """The loss (R,) of `train_epochs` over all patterns, and its gradient (R, K, N) with respect to the memories.
+
+    Source: MRS24 Eq. (8), (14).
+
+    Args:
+        memories: z (R, K, N).
+        patterns: (P, A, N), bipolar; P = R or 1.
+        kind: of F, as in `train_epochs`.
+        n: interaction vertex.
+        slope: of the leaky F.
+        inner: (R,).
+        outer: (R,).
+        error_exponent: m, at least 1.
+        threads: networks at once.
+
+    Returns:
+        Loss and gradient, of the memories' dtype.
+    """
+    evaluator, loops = _compiler()
+    n_networks, n_memories, n_neurons = memories.shape
+    real = memories.dtype.type
+    function = evaluator(kind, n, memories.dtype)
+    scale, blank = _constants(kind, n, error_exponent, real)
+    losses, gradient = np.empty(n_networks, memories.dtype), np.empty_like(memories)
+
+    def run(networks):
+        work = loops.workspace(n_memories, n_neurons, patterns.shape[1], memories.dtype)
+        for r in networks:
+            losses[r] = loops.loss_and_gradient(
+                work, function.address, memories[r], patterns[r % len(patterns)], inner[r], outer[r], real(slope),
+                scale, error_exponent, blank, gradient[r],
+            )  # fmt: skip
+
+    _share_out(run, n_networks, threads)
+    return losses, gradient
+
+
+def _compiler():
+    from damcore._kernels import loops
+    from damcore._kernels.evaluate import evaluator
+
+    return evaluator, loops
+
+
+def _constants(kind, n, error_exponent, real):
+    """The whole numbers in dL/dgap and f, and the overlap that a padded memory needs for F = 0."""
+    from damcore._kernels.evaluate import EXPONENTIAL
+
+    if kind == EXPONENTIAL:
+        return real(-2 * error_exponent), real(-np.inf)
+    return real(-2 * error_exponent * n), real(0)
+
+
+def _share_out(run: Callable, n_networks: int, threads: int | None) -> None:
+    """Let each thread take the next network as soon as it is free, so that early divergence leaves no thread idle.
+
+    Plain threads, because compiled code releases the interpreter; numba's own pool would compile for twice as long and
+    abort the process when two threads of a program train at the same time.
+    """
+    from numba import config
+
+    networks = iter(range(n_networks))
+    threads = min(threads or config.NUMBA_NUM_THREADS, n_networks)  # pyright: ignore[reportAttributeAccessIssue]
+    if threads <= 1:
+        return run(networks)
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(run, networks) for _ in range(threads)]:
+            done.result()

@@ -1,0 +1,169 @@
+"""A sweep as a description: every setting of every network it trains, cut into shards by the description alone."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+
+import torch
+
+from damcore import _checks
+from damcore.interactions import (
+    Exponential,
+    Interaction,
+    LeakyRectifiedPolynomial,
+    Polynomial,
+    RectifiedPolynomial,
+)
+from damcore.scaling import Scaling, Temperature
+
+INTERACTIONS = ("polynomial", "rectified", "leaky", "exponential")
+INITIAL = ("uniform", "symmetric", "normal")
+SHARD = 128  # networks: a second or so of work at small n_neurons, and little to lose
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network of a sweep: its point on the axes, and which repeat it is."""
+
+    n: int
+    inverse_temperature: float
+    learning_rate: float
+    repeat: int
+
+
+@_checks.door
+@dataclass(frozen=True)
+class Sweep:
+    """Networks over a grid of vertex, inverse temperature and learning rate, each trained `repeats` times.
+
+    The inverse temperature is 1/T of the network's own scaling: the two networks of MRS24 are one, for a homogeneous F,
+    where 1/T of the modified is N times 1/T of the original.
+
+    Args:
+        name: what the sweep is called in a store, letters, digits and hyphens.
+        vertices: interaction vertices n; the exponential ignores them.
+        inverse_temperatures: 1/T.
+        learning_rates: largest change of a memory in the first epoch.
+        repeats: networks a cell, each with states and initial memories of its own.
+        seed: of all random numbers.
+        scaling: "modified" or "original".
+        interaction: "polynomial", "rectified", "leaky" or "exponential".
+        slope: of the leaky F below zero.
+        n_neurons: N.
+        n_memories: K.
+        initial: initial memories: "uniform" in [0, 1], "symmetric" in [-1, 1], or "normal" with deviation 0.1.
+        n_states: random states to learn.
+        epochs: passes over the states.
+        decay: factor on the learning rate after each epoch.
+        momentum: in [0, 1].
+        error_exponent: m of the loss.
+        floor: of the normalised step; None for no floor.
+        dtype: "float64" or "float32".
+        order: of recall, "asynchronous" or "synchronous".
+        tie: of recall, what a gap of zero does.
+        recall_scale: "text" for 1 and 1/N (MRS24 Eq. 4, 13), "learning" for the scale the network learned with.
+
+    Raises:
+        ValueError: an axis is empty or repeats a value, or a setting is out of range.
+    """
+
+    name: str
+    vertices: tuple[int, ...]
+    inverse_temperatures: tuple[float, ...]
+    learning_rates: tuple[float, ...]
+    repeats: int = 5
+    seed: int = 0
+    scaling: str = "modified"
+    interaction: str = "leaky"
+    slope: float = 1e-2
+    n_neurons: int = 100
+    n_memories: int = 100
+    initial: str = "uniform"
+    n_states: int = 20
+    epochs: int = 500
+    decay: float = 0.999
+    momentum: float = 0.0
+    error_exponent: int = 1
+    floor: float | None = 1e-30
+    dtype: str = "float64"
+    order: str = "asynchronous"
+    tie: str = "positive"
+    recall_scale: str = "text"
+
+    def __post_init__(self):
+        if not self.name.replace("-", "").isalnum():
+            _checks.refuse(f"`name` must consist of letters, digits and hyphens, got {self.name!r}.")
+        for axis in ("vertices", "inverse_temperatures", "learning_rates"):
+            values = tuple(getattr(self, axis))
+            object.__setattr__(self, axis, values)  # lists are welcome, a frozen description needs tuples
+            if not values or len(set(values)) < len(values):
+                _checks.refuse(f"`{axis}` must hold at least one value and none twice, got {values}.")
+            for value in values:
+                _checks.whole(axis, value) if axis == "vertices" else _checks.number(axis, value, above=0.0)
+        for size in ("repeats", "n_neurons", "n_memories", "n_states", "epochs", "error_exponent"):
+            _checks.whole(size, getattr(self, size))
+        _checks.one_of("scaling", self.scaling, ("modified", "original"))
+        _checks.one_of("interaction", self.interaction, INTERACTIONS)
+        _checks.one_of("initial", self.initial, INITIAL)
+        _checks.one_of("dtype", self.dtype, ("float64", "float32"))
+        _checks.one_of("order", self.order, ("asynchronous", "synchronous"))
+        _checks.one_of("tie", self.tie, ("positive", "negative", "keep"))
+        _checks.one_of("recall_scale", self.recall_scale, ("text", "learning"))
+
+    @property
+    def digest(self) -> str:
+        """Eight bytes in hexadecimal that stand for every setting but the name."""
+        settings = {key: value for key, value in asdict(self).items() if key != "name"}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def configuration(self) -> dict[str, object]:
+        """The settings all cells share: a column each in the store."""
+        axes = ("vertices", "inverse_temperatures", "learning_rates", "repeats")
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in axes}
+
+    def __len__(self) -> int:
+        return len(self.vertices) * len(self.inverse_temperatures) * len(self.learning_rates) * self.repeats
+
+    def cells(self) -> Iterator[Cell]:
+        """Every network, in an order that keeps equal vertices together and does not put all hard cells at the end."""
+        for n in self.vertices:
+            for repeat in range(self.repeats):
+                for inverse in self.inverse_temperatures:
+                    for rate in self.learning_rates:
+                        yield Cell(n, inverse, rate, repeat)
+
+    def shards(self, size: int = SHARD) -> list[tuple[Cell, ...]]:
+        """The cells in pieces of at most `size`, each of one vertex: what is trained in lockstep and stored at once.
+
+        Args:
+            size: networks a shard, at least 1.
+        """
+        pieces = []
+        for n in self.vertices:
+            group = [cell for cell in self.cells() if cell.n == n]
+            pieces += [tuple(group[start : start + size]) for start in range(0, len(group), size)]
+        return pieces
+
+    def interaction_of(self, n: int) -> Interaction:
+        """F of vertex n."""
+        match self.interaction:
+            case "polynomial":
+                return Polynomial(n)
+            case "rectified":
+                return RectifiedPolynomial(n)
+            case "leaky":
+                return LeakyRectifiedPolynomial(n, self.slope)
+            case _:
+                return Exponential()
+
+    def scaling_of(self, n: int, temperature: Temperature) -> Scaling:
+        """The scaling of a network of vertex n that learns at a temperature."""
+        if self.scaling == "modified":
+            return Scaling.modified(temperature, self.n_neurons)
+        return Scaling.original(temperature, 1 if self.interaction == "exponential" else n)
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        return getattr(torch, self.dtype)

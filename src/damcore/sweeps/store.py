@@ -1,0 +1,189 @@
+"""Results on disk: one row a trained network, in Parquet files whose names carry their own checksums.
+
+A sweep has a folder, `NAME-DIGEST`, with a file a shard, `00007-<sha256>.parquet`. A file is written under another name
+and renamed, so a name that is there means a whole file; its bytes are checked against its name each time it is read.
+What fails is set aside and counts as not computed. A finished sweep is packed into one file, `all-<sha256>.parquet`.
+"""
+
+import hashlib
+import io
+import os
+import re
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xarray as xr
+from filelock import FileLock, Timeout
+
+from damcore.sweeps.grid import Cell, Sweep
+from damcore.sweeps.train import METRICS
+
+AXES = ["n", "learning_rate", "inverse_temperature", "repeat"]
+FILE = re.compile(r"(all|\d{5})-([0-9a-f]{16})\.parquet")
+
+
+class StoreError(Exception):
+    """A store that cannot be read or written; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of results.
+
+    Args:
+        folder: created when something is written.
+    """
+
+    folder: Path
+
+    def of(self, sweep: Sweep) -> Path:
+        """The folder of a sweep."""
+        return Path(self.folder) / f"{sweep.name}-{sweep.digest}"
+
+    def write(self, sweep: Sweep, shard: int | None, rows: list[dict[str, object]], provenance: dict[str, str]) -> Path:
+        """Store the rows of a shard (None: of all), with the sweep's configuration and where they come from.
+
+        Args:
+            sweep: the description.
+            shard: its number in `sweep.shards()`.
+            rows: as `train_cells` returns them.
+            provenance: versions, device, commit: a column each.
+
+        Returns:
+            The file.
+
+        Raises:
+            StoreError: the folder cannot be written, or the disk is full.
+        """
+        shared = {**sweep.configuration, **provenance}
+        frame = pd.DataFrame([{**shared, **row} for row in rows])
+        return self._put(sweep, "all" if shard is None else f"{shard:05d}", frame)
+
+    def _put(self, sweep: Sweep, label: str, frame: pd.DataFrame) -> Path:
+        buffer = io.BytesIO()
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        pq.write_table(table.replace_schema_metadata({"damcore.sweep": sweep.digest}), buffer, compression="zstd")
+        content = buffer.getvalue()
+        target = self.of(sweep) / f"{label}-{_checksum(content)}.parquet"
+        passing = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with open(passing, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(passing, target)
+        except OSError as error:
+            passing.unlink(missing_ok=True)
+            raise StoreError(
+                f"{target} could not be written ({error.strerror}). Nothing stored before is harmed: make room or name "
+                "another --store, and run the same command again."
+            ) from None
+        return target
+
+    def files(self, sweep: Sweep) -> dict[str, Path]:
+        """The sound files of a sweep, label -> path; any other is set aside and named on stderr."""
+        sound = {}
+        for path in sorted(self.of(sweep).glob("*")):
+            if path.is_dir() or path.name.startswith("."):
+                continue
+            if reason := _fault(path, sweep):
+                self._set_aside(path, reason)
+            else:
+                sound[path.name.split("-")[0]] = path
+        return sound
+
+    def _set_aside(self, path: Path, reason: str) -> None:
+        aside = path.parent / "set-aside"
+        try:
+            aside.mkdir(exist_ok=True)
+            os.replace(path, aside / path.name)
+        except OSError as error:
+            raise StoreError(f"{path} {reason}, and it cannot be moved away ({error.strerror}); remove it.") from None
+        print(f"{path} {reason}; moved to {aside.name}/, its cells will be recomputed.", file=sys.stderr)
+
+    def has(self, sweep: Sweep, shard: int) -> bool:
+        """Whether a shard is stored, by name alone: cheap enough to ask before training it."""
+        folder = self.of(sweep)
+        return any(folder.glob(f"{shard:05d}-*.parquet")) or any(folder.glob("all-*.parquet"))
+
+    def missing(self, sweep: Sweep) -> list[int]:
+        """Numbers of the shards that are not stored."""
+        stored = self.files(sweep)
+        return [] if "all" in stored else [k for k in range(len(sweep.shards())) if f"{k:05d}" not in stored]
+
+    def frame(self, sweep: Sweep) -> pd.DataFrame:
+        """All stored rows of a sweep, ordered by its axes; those of a sweep that is not finished are some of them.
+
+        Raises:
+            StoreError: nothing is stored.
+        """
+        files = self.files(sweep)
+        if not files:
+            raise StoreError(f"{self.of(sweep)} holds nothing yet; run `python -m damcore.sweeps run {sweep.name}`.")
+        chosen = [files["all"]] if "all" in files else list(files.values())
+        frame = pd.concat([pd.read_parquet(path) for path in chosen], ignore_index=True)
+        return frame.sort_values(AXES, ignore_index=True)
+
+    def array(self, sweep: Sweep) -> xr.Dataset:
+        """The metrics as arrays (n, learning_rate, inverse_temperature, repeat), NaN where nothing is stored.
+
+        Raises:
+            StoreError: nothing is stored.
+        """
+        indexed = self.frame(sweep).set_index(AXES)
+        return xr.Dataset.from_dataframe(indexed.loc[:, [*METRICS, "seconds"]])
+
+    def pack(self, sweep: Sweep) -> None:
+        """Turn the shards of a finished sweep into one file."""
+        with self.hold(sweep, "pack") as held:
+            files = self.files(sweep)
+            if not held or "all" in files or self.missing(sweep):
+                return
+            self._put(sweep, "all", self.frame(sweep))
+            for path in files.values():
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def hold(self, sweep: Sweep, label: str):
+        """Whether this process alone may work on a shard; the system lets go of it however the process ends."""
+        folder = self.of(sweep) / ".locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / label)
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be written ({error.strerror}); name another --store.") from None
+        try:
+            yield True
+        finally:
+            lock.release()
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _fault(path: Path, sweep: Sweep) -> str:
+    """Why a file is not a sound part of the sweep's results, or nothing."""
+    named = FILE.fullmatch(path.name)
+    if not named:
+        return "does not belong to the store"
+    if _checksum(path.read_bytes()) != named[2]:
+        return "is damaged (its bytes do not match the checksum in its name)"
+    if (pq.read_schema(path).metadata or {}).get(b"damcore.sweep") != sweep.digest.encode():
+        return "belongs to another sweep"
+    return ""
+
+
+def cells_of(frame: pd.DataFrame) -> list[Cell]:
+    """The cells that rows belong to."""
+    return [Cell(*row) for row in frame[list(Cell.__dataclass_fields__)].itertuples(index=False, name=None)]

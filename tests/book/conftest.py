@@ -1,0 +1,39 @@
+"""The built book, and a headless Chromium to read it with; without Chromium a loud line instead of browser checks."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+import build
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    """The folder of the built book."""
+    assert not build.missing_pages(), f"{build.missing_pages()} are not there: run `make book` first"
+    return build.HTML
+
+
+# Not for the session: while it is open an event loop runs in this thread, and no notebook can be executed.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        message = "no Chromium on this machine, so nobody looked at the book in a browser"
+        (pytest.fail if os.environ.get("DAMCORE_REQUIRE_BROWSER") == "1" else pytest.skip)(message)
+    with sync_playwright() as playwright:
+        # As root, in a container, there is no sandbox; the other two keep it from needing a graphics card or a network.
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if CHROMIUM is None:
+        terminalreporter.section("THE BROWSER CHECKS OF THE BOOK WERE NOT RUN: install Chromium", red=True, bold=True)
