@@ -14,7 +14,7 @@ export OMP_WAIT_POLICY := passive
 # Keeps the kernel's debugger from writing its notice about frozen modules to stderr.
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help env book test reference lock clean
+.PHONY: help env book test results reference lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -28,6 +28,9 @@ book: $(READY)  ## execute what changed, build the book into book/_build/html
 
 test: book  ## build the book, then run every check
 	@$(PY) book/checks.py
+
+results: $(READY)  ## train what is missing of all sweeps: make results PROFILE=smoke|quick|paper
+	@$(PY) -m damcore.sweeps run --profile $(or $(PROFILE),quick) --store results
 
 reference: $(READY)  ## execute the notebooks in place, to refresh their committed outputs
 	@$(PY) book/reference.py
