@@ -173,6 +173,20 @@ def test_batch_equals_one_by_one_whatever_the_threads_order_and_company():
             np.testing.assert_array_equal(ours, theirs[chosen])
 
 
+def test_the_same_network_ends_the_same_wherever_its_arrays_lie_in_memory():
+    memories, patterns = instance(1, 12, 10, 16)
+    draw, kept = np.random.default_rng(0), []
+    settings = dict(kind=POLYNOMIAL, n=2, epochs=50, momentum=0.5, inner=np.ones(1) / 8, outer=np.ones(1))
+    first = train(memories, patterns, **settings)
+    for _ in range(400):
+        kept.append(np.empty(draw.integers(16, 30000), np.uint8))
+        if len(kept) > 50:
+            kept.pop(draw.integers(50))
+        again = train(memories, patterns, **settings)
+        np.testing.assert_array_equal(again[0], first[0])
+        np.testing.assert_array_equal(again[2], first[2])
+
+
 def test_training_in_two_calls_equals_training_in_one():
     memories, patterns = instance(2)
     inner, outer = factors("modified", RECTIFIED, 3, 12, 2)
@@ -274,10 +288,9 @@ def test_without_a_floor_a_memory_without_gradient_stays():
 
 def test_without_a_floor_the_step_has_no_scale():
     memories, patterns = instance(1, 6, 5, 12)
-    for outer in (2.0**-300, 2.0**-900):
-        got = train(
-            memories, patterns, floor=0.0, inner=np.ones(1), outer=np.array([outer]), epochs=1, rate=8.0, clip=False
-        )
+    settings = dict(floor=0.0, epochs=1, rate=2.0**20, clip=False)
+    for outer in (2.0**-300, 2.0**-1015):
+        got = train(memories, patterns, inner=np.ones(1), outer=np.array([outer]), **settings)
         np.testing.assert_allclose(np.abs(got[0] - memories).max(-1), 2.0**20, rtol=1e-12)
 
 

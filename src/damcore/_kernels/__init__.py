@@ -1,7 +1,7 @@
 """Training on the CPU in compiled loops: many networks at once, one network to a thread.
 
 `available` says whether numba can be had; without it callers train with plain PyTorch. Nothing is compiled, nor numba
-imported, before the first call. How the loops are laid out, and why, is in `fused`.
+imported, before the first call. How the arrays are laid out, and why, is in `work`.
 
 The result of a network depends on its own numbers alone, bit for bit: not on the other networks, on its place among
 them, or on the number of threads. Where inner and outer are powers of two they enter exactly.
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from damcore._kernels.work import workspace
 
 Reals = NDArray[np.floating[Any]]  # float32 or float64
 
@@ -93,7 +95,7 @@ def train_epochs(
     low, high = np.where(clip, real(-1), real(-np.inf)), np.where(clip, real(1), real(np.inf))
 
     def run(networks):
-        work = loops.workspace(n_memories, n_neurons, min(batch_size, order.shape[1]), memories.dtype)
+        work = workspace(n_memories, n_neurons, min(batch_size, order.shape[1]), memories.dtype)
         for r in networks:
             if diverged[r] >= 0:
                 losses[r] = np.nan
@@ -142,7 +144,7 @@ def settle(
         finite: (R, B), True; filled with False where a gap was not finite (the neuron keeps its value).
         threads: networks at once.
     """
-    evaluator, loops = _compiler()
+    evaluator, _ = _compiler()
     from damcore._kernels.relax import settle as settle_one
 
     n_networks, n_memories, n_neurons = memories.shape
@@ -151,7 +153,7 @@ def settle(
     _, blank = _constants(kind, n, 1, real)
 
     def run(networks):
-        work = loops.workspace(n_memories, n_neurons, states.shape[1], memories.dtype)
+        work = workspace(n_memories, n_neurons, states.shape[1], memories.dtype)
         for r in networks:
             settle_one(
                 work, function.address, memories[r], states[r], turns, inner[r], real(slope), blank, real(tie),
@@ -199,7 +201,7 @@ def loss_and_gradient(
     losses, gradient = np.empty(n_networks, memories.dtype), np.empty_like(memories)
 
     def run(networks):
-        work = loops.workspace(n_memories, n_neurons, patterns.shape[1], memories.dtype)
+        work = workspace(n_memories, n_neurons, patterns.shape[1], memories.dtype)
         for r in networks:
             losses[r] = loops.loss_and_gradient(
                 work, function.address, memories[r], patterns[r % len(patterns)], inner[r], outer[r], real(slope),

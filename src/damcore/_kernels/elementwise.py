@@ -9,6 +9,7 @@ import platform
 from math import factorial, log
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from llvmlite import ir
@@ -30,6 +31,7 @@ SUMS = {"reassoc", "contract", "nsz", "arcp"}  # reorder sums and products, too
 
 # Changes with any file of this folder: what is on disk was compiled from these.
 SOURCES = max(file.stat().st_mtime_ns for file in Path(__file__).parent.glob("*.py"))
+PROCESS = uuid4().hex[:12]
 
 IS_X86 = platform.machine() in ("x86_64", "AMD64")
 FLUSH = 0x8040  # the two bits of the control register: subnormal results, and subnormal inputs, count as zero
@@ -47,8 +49,13 @@ def compiled(fastmath=SUMS, inline=False) -> Any:
         # Type checkers of the test run wrap functions; the compiler wants what is inside.
         plain = inspect.unwrap(function)
         jitted: Any = njit(plain, fastmath=fastmath, error_model="numpy", cache=True, nogil=True, forceinline=inline)
-        # numba looks only at the function's own file, and would keep code with an older function of ours inlined.
-        jitted._cache._cache_file._source_stamp = SOURCES
+        # numba's files on disk have two flaws. They are taken for fresh when only another file has changed, whose
+        # functions are compiled into this one; hence an index for each state of our sources. And two processes that
+        # compile for two dtypes at once can take the same file name, so that a third is given the wrong code; hence
+        # names of each process's own.
+        file = jitted._cache._cache_file
+        file._index_path = f"{file._index_path.removesuffix('.nbi')}.{SOURCES:x}.nbi"
+        file._data_name_pattern = file._data_name_pattern.replace("{number:d}", f"{{number:d}}-{PROCESS}")
         return jitted
 
     return compile_

@@ -1,78 +1,18 @@
-"""The loops of one network's training that do not depend on the interaction, and the arrays they work on.
+"""The loops of one network's training that do not depend on the interaction.
 
-Everything lies transposed, neurons first and memories last. An innermost loop runs over the memories for one neuron and
-one state; every sum over neurons is then a sum of rows, and what a neuron needs of a block of states stays in the
-nearest cache whatever N is. With memories first, a state at a time, an epoch took twice as long.
+With h = inner * sum_j zeta_j xi_j and u_i = h - 2 inner xi_i zeta_i for a memory zeta and a bipolar state xi, and plain
+sums running over the memories:
+
+    gap_i = outer xi_i sum [F(h) - F(u_i)],   L = sum_i (xi_i - tanh gap_i)^(2m),   w_i = dL/dgap_i xi_i outer inner
+    dL/dzeta_j = sum over states of xi_j [f(h) sum_i w_i - sum_i w_i f(u_i)] + 2 w_j xi_j f(u_j)
+
+Source: MRS24 Eq. (8), (14).
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
 from damcore._kernels.elementwise import PRODUCTS, compiled, flush_subnormals, restore, tanh, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
-
-CACHE_LINE = 64  # bytes; a wide load across two lines takes two turns, which costs a tenth of all
-NEAR = 56 * 1024  # bytes of f, h and passed: some over the nearest cache of 48 KiB was best, half of it costs a tenth
-
-
-class Work(NamedTuple):
-    """What one network needs. K and S, the states in a block, are padded with zeros.
-
-    A padded memory adds F(0) to both sides of a gap, and a padded state has w = 0.
-    """
-
-    zeta: np.ndarray  # (N, K)
-    moved: np.ndarray  # (N, K) zeta after the step
-    velocity: np.ndarray  # (N, K)
-    gradient: np.ndarray  # (N, K)
-    unit: np.ndarray  # (K,) one over the size of each memory's velocity
-    check: np.ndarray  # (K,) NaN where a velocity or new memory is not finite
-    x: np.ndarray  # (N + 1, S) the block's states, and a row of zeros: a neuron whose turning over changes nothing
-    rows: np.ndarray  # (S, N) the states again
-    h: np.ndarray  # (S, K) inner * overlap
-    f: np.ndarray  # (S, K) f(u_i) / n for the neuron at hand
-    passed: np.ndarray  # (S, K) sum_i w_i f(u_i), i up to the neuron at hand
-    whole: np.ndarray  # (S,) sum_mu F(h)
-    C: np.ndarray  # (S,) sum_mu F(u_i), then tanh gap_i
-    w: np.ndarray  # (S,) n w_i
-    w_sum: np.ndarray  # (S,) sum_i n w_i
-
-
-def workspace(n_memories: int, n_neurons: int, batch_size: int, dtype: np.dtype) -> Work:
-    """Aligned arrays, with a block of states as large as stays near."""
-    line = CACHE_LINE // dtype.itemsize
-    n_lines = -(-n_memories // line)
-    # Loops take four lines a turn, and what is left by half lines: three lines take longer than four.
-    width = (n_lines + (n_lines % 4 == 3)) * line
-    most = max(4, NEAR // (3 * width * dtype.itemsize))
-    n_blocks = -(-batch_size // most)
-    block = -(-batch_size // n_blocks)
-    rounded = -(-block // 8) * 8  # tanh is evaluated in float64, eight at a time
-
-    def aligned(*shape):
-        size = int(np.prod(shape)) * dtype.itemsize
-        memory = np.zeros(size + CACHE_LINE, np.uint8)
-        start = -memory.ctypes.data % CACHE_LINE
-        return memory[start : start + size].view(dtype).reshape(shape)
-
-    return Work(
-        zeta=aligned(n_neurons, width),
-        moved=aligned(n_neurons, width),
-        velocity=aligned(n_neurons, width),
-        gradient=aligned(n_neurons, width),
-        unit=aligned(width),
-        check=aligned(width),
-        x=aligned(n_neurons + 1, rounded),
-        rows=aligned(block, n_neurons),
-        h=aligned(block, width),
-        f=aligned(block, width),
-        passed=aligned(block, width),
-        whole=aligned(rounded),
-        C=aligned(rounded),
-        w=aligned(rounded),
-        w_sum=aligned(rounded),
-    )
 
 
 @compiled()
@@ -207,13 +147,13 @@ def batch(work, evaluator, n_memories, zeta, patterns, chosen, inner, outer, slo
 
 # Not reordered: rate * (v * unit) must not become (rate * unit) * v, which can overflow.
 @compiled(PRODUCTS)
-def step(work, zeta, velocity, gradient, moved, n_memories, rate, momentum, floor, low, high):
+def step(work, zeta, velocity, gradient, moved, n_memories, rate, momentum, floor):
     """V = momentum V - gradient in `gradient`, clip(zeta + rate V / max(max_j |V_j|, floor)) in `moved`.
 
     Returns whether all of both, before clipping, is finite. Source: KH16 Eq. (12), (13).
     """
     wide_vectors()
-    unit, check = work.unit, work.check
+    unit, check, low, high = work.unit, work.check, work.low, work.high
     n_neurons, width = zeta.shape
     unit[:] = 0
     check[:] = 0
@@ -247,6 +187,8 @@ def train(
     zeta, moved, velocity, gradient = work.zeta, work.moved, work.velocity, work.gradient
     load(memories, zeta)
     load(velocities, velocity)
+    for i in range(len(low)):  # an assignment of arrays would compile the wording of its errors, for seconds
+        work.low[i], work.high[i] = low[i], high[i]
     n_memories = len(memories)
     diverged = -1
     for e in range(len(order)):
@@ -268,7 +210,7 @@ def train(
                 blank,
                 gradient,
             )
-            finite = step(work, zeta, velocity, gradient, moved, n_memories, rate[e], momentum, floor, low, high)
+            finite = step(work, zeta, velocity, gradient, moved, n_memories, rate[e], momentum, floor)
             if not (finite and np.isfinite(loss)):
                 diverged = e
                 break

@@ -5,7 +5,7 @@ import platform
 import random
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -81,15 +81,19 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu", budget: int = BUDGE
 
 def _probe(sweep: Sweep, n: int, device: str) -> float:
     """Seconds for one network of vertex n, from a few networks spread over the axes and a few of the epochs."""
-    few = random.Random(0).sample(
-        [cell for cell in sweep.cells() if cell.n == n], min(8, len(sweep) // len(sweep.vertices))
-    )
-    epochs = max(1, min(20, sweep.epochs))
-    short = Sweep(**{**sweep.__dict__, "epochs": epochs})
-    train_cells(Sweep(**{**sweep.__dict__, "epochs": 1}), few, device=device)  # compiles
-    started = time.perf_counter()
-    train_cells(short, few, device=device)
-    return (time.perf_counter() - started) / len(few) * sweep.epochs / epochs
+    cells = [cell for cell in sweep.cells() if cell.n == n]
+    few = random.Random(0).sample(cells, min(16, len(cells)))
+
+    def seconds(epochs: int) -> float:
+        started = time.perf_counter()
+        train_cells(replace(sweep, epochs=epochs), few, device=device)
+        return (time.perf_counter() - started) / len(few)
+
+    seconds(1)  # compiles
+    longer = min(31, sweep.epochs + 1)
+    # What is paid once, recall most of all, and what is paid each epoch.
+    once = seconds(1)
+    return once + max(0.0, seconds(longer) - once) / (longer - 1) * sweep.epochs
 
 
 def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progress: bool = True) -> pd.DataFrame:
