@@ -123,10 +123,15 @@ class Package:
             if path.is_dir():
                 files.add(path / "__init__.py")
                 if module != self.name:
-                    files |= {file for file in path.rglob("*") if file.is_file() and not file.suffix.startswith(".py")}
+                    files |= set(filter(_is_data, path.rglob("*")))
             else:
                 files.add(path.with_suffix(".py"))
         return sorted(files)
+
+
+def _is_data(file: Path) -> bool:
+    """Whether a file of a package is neither a module nor compiled from one, as numba's in __pycache__ are."""
+    return file.is_file() and not file.suffix.startswith(".py") and "__pycache__" not in file.parts
 
 
 def digest(notebook: Path, parameters: dict[str, object], lock: Path, package: Package) -> str:

@@ -44,7 +44,7 @@ def metrics(frame: pd.DataFrame) -> bytes:
 def small_shards(monkeypatch):
     """Shards of three networks, so that a small sweep has several."""
     whole = Sweep.shards
-    monkeypatch.setattr(Sweep, "shards", lambda self, size=3: whole(self, size))
+    monkeypatch.setattr(Sweep, "shards", lambda self, size=None: whole(self, size or 3))
 
 
 def changed(**settings) -> Sweep:
@@ -61,6 +61,12 @@ def test_cells_cover_the_grid_and_shards_cut_them_by_vertex():
         shards = SMALL.shards(size)
         assert [cell for shard in shards for cell in shard] == cells
         assert all(len({cell.n for cell in shard}) == 1 and len(shard) <= size for shard in shards)
+
+
+def test_shards_of_large_networks_keep_within_the_budget():
+    large = changed(n_neurons=1000, n_memories=1000, repeats=40)
+    assert 1 < max(map(len, large.shards())) < 128
+    assert max(map(len, large.shards())) * large.bytes_a_network <= 2 << 30
 
 
 def test_the_digest_stands_for_every_setting_but_the_name():
@@ -264,7 +270,7 @@ def start(store: Path, **options) -> subprocess.Popen:
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from damcore.sweeps import Store, Sweep, run; from test_sweeps import SMALL\n"
-        "whole = Sweep.shards; Sweep.shards = lambda self, size=3: whole(self, size)\n"
+        "whole = Sweep.shards; Sweep.shards = lambda self, size=None: whole(self, size or 3)\n"
         f"run(SMALL, Store({str(store)!r}), progress=False)\n"
     )
     return subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, **options)
@@ -386,8 +392,8 @@ def test_the_plan_counts_what_is_left(tmp_path, small_shards):
 
 
 def test_a_sweep_that_cannot_fit_is_refused(tmp_path):
-    with pytest.raises(executor.PlanError, match=r"takes about 4\.5 GiB and 2\.0 GiB are allowed. Use fewer memories"):
-        plan(changed(n_neurons=15000, n_memories=1000, epochs=1), Store(tmp_path))
+    with pytest.raises(executor.PlanError, match=r"takes about 5\.6 GiB and 2\.0 GiB are allowed. Use fewer memories"):
+        plan(changed(n_neurons=15000, n_memories=10000, epochs=1), Store(tmp_path))
 
 
 def test_verify_finds_what_was_tampered_with(tmp_path):

@@ -14,6 +14,7 @@ FILES = {
     "digits/__init__.py": "from toypack.digits.load import load\n",
     "digits/load.py": "def load():\n    pass\n",
     "digits/data/digits.bin": "0123",
+    "digits/__pycache__/load.nbc": "machine code",
 }
 FRIENDLY = {"toypack.top", "toypack.middle", "toypack.low"}
 DIGITS = {"toypack.digits", "toypack.digits.load"}
@@ -74,6 +75,7 @@ NOTEBOOKS = {
         ("toypack/other.py", set()),
         ("toypack/digits/load.py", {"digits"}),
         ("toypack/digits/data/digits.bin", {"digits"}),
+        ("toypack/digits/__pycache__/load.nbc", set()),
         ("toypack/__init__.py", set()),
         ("requirements.lock", {"friendly", "low", "digits"}),
         ("notebooks/low.ipynb", {"low"}),

@@ -13,13 +13,9 @@ import psutil
 import torch
 from tqdm import tqdm
 
-from damcore.sweeps.grid import Cell, Sweep
+from damcore.sweeps.grid import BUDGET, Cell, Sweep
 from damcore.sweeps.store import AXES, Store, cells_of
 from damcore.sweeps.train import METRICS, train_cells
-
-# Copies of the memories while a shard is trained: the initial ones, the trained ones, their velocity, and two in work.
-COPIES = 5
-BUDGET = 2 << 30
 
 
 class PlanError(Exception):
@@ -55,17 +51,15 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu", budget: int = BUDGE
         The plan.
 
     Raises:
-        PlanError: a single shard takes more than the budget or the machine has.
+        PlanError: a single network takes more than the budget or the machine has.
     """
     shards = sweep.shards()
     missing = [shards[k] for k in store.missing(sweep)]
-    size = max((len(shard) for shard in shards), default=0)
-    itemsize = sweep.torch_dtype.itemsize
-    memory = COPIES * size * (sweep.n_memories + sweep.n_states) * sweep.n_neurons * itemsize
+    memory = max(map(len, shards)) * sweep.bytes_a_network
     limit = min(budget, psutil.virtual_memory().available)
     if memory > limit:
         raise PlanError(
-            f"A shard of {sweep.name} takes about {memory / 2**30:.1f} GiB and {limit / 2**30:.1f} GiB are allowed. "
+            f"A network of {sweep.name} takes about {memory / 2**30:.1f} GiB and {limit / 2**30:.1f} GiB are allowed. "
             "Use fewer memories or neurons, dtype float32, or a larger budget."
         )
     seconds = 0.0

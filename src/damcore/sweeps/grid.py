@@ -19,7 +19,9 @@ from damcore.scaling import Scaling, Temperature
 
 INTERACTIONS = ("polynomial", "rectified", "leaky", "exponential")
 INITIAL = ("uniform", "symmetric", "normal")
-SHARD = 128  # networks: a second or so of work at small n_neurons, and little to lose
+SHARD = 128  # networks, at most: seconds of work, and little to lose
+BUDGET = 2 << 30  # bytes that training a shard may take
+COPIES = 5  # of the memories, then: the initial ones, the trained ones, their velocity, and two in work
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,18 @@ class Sweep:
                     for rate in self.learning_rates:
                         yield Cell(n, inverse, rate, repeat)
 
-    def shards(self, size: int = SHARD) -> list[tuple[Cell, ...]]:
-        """The cells in pieces of at most `size`, each of one vertex: what is trained in lockstep and stored at once.
+    @property
+    def bytes_a_network(self) -> int:
+        """Memory that training one network takes."""
+        return COPIES * (self.n_memories + self.n_states) * self.n_neurons * self.torch_dtype.itemsize
+
+    def shards(self, size: int | None = None) -> list[tuple[Cell, ...]]:
+        """The cells in pieces, each of one vertex: what is trained in lockstep and stored at once.
 
         Args:
-            size: networks a shard, at least 1.
+            size: networks a shard, at least 1; by default as many as fit 2 GiB, and 128 at most.
         """
+        size = size or min(SHARD, max(1, BUDGET // self.bytes_a_network))
         pieces = []
         for n in self.vertices:
             group = [cell for cell in self.cells() if cell.n == n]
