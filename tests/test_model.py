@@ -54,7 +54,10 @@ def test_refuses_damaged_and_foreign_files(tmp_path, generator):
     good = tmp_path / "memory.safetensors"
     memory.save(good)
     whole = good.read_bytes()
+    flipped = bytearray(whole)
+    flipped[-3] ^= 64
     for name, content in (
+        ("flipped", bytes(flipped)),
         ("cut", whole[:-9]),
         ("head", whole[:20]),
         ("empty", b""),

@@ -195,3 +195,27 @@ def test_refuses_states_and_targets_that_do_not_fit():
         outcomes(settled, torch.ones(1, 4), torch.tensor([1]))
     with refused(ValueError, "one pattern a state, got 2 for 1"):
         outcomes(settled, torch.ones(1, 4), torch.tensor([0, 0]))
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_a_huge_memory_that_a_neuron_does_not_touch_does_not_drown_the_others(n, path):
+    """sum(F) - sum(F) would lose the small memory's say to the rounding of the large one."""
+    memories = torch.zeros(2, 100, dtype=torch.float64)
+    memories[0, 1:] = 1.0  # overlap 99 whatever neuron 0 does
+    memories[1, 0], memories[1, 1:30] = -1.0, 1.0  # and this one wants it off
+    states = torch.ones(1, 100, dtype=torch.float64)
+    settled = recall(memories, states, RectifiedPolynomial(n), Scaling.modified(1.0, 100))
+    assert settled.states[0, 0] == -1
+
+
+@pytest.mark.parametrize("order", ["asynchronous", "synchronous"])
+def test_a_neuron_whose_gap_overflows_keeps_its_value(order, path):
+    memories, states = torch.ones(1, 100), torch.ones(1, 100)
+    states[0, 0] = -1
+    marked = recall(memories, states, Polynomial(20), PLAIN, order=order, on_nonfinite="mark")
+    assert not marked.finite.all() and marked.states[0, 0] == -1
+
+
+def test_memories_that_carry_a_gradient_are_welcome(path):
+    memories = torch.ones(2, 8, requires_grad=True)
+    assert not recall(memories, -torch.ones(3, 8), Polynomial(3), PLAIN).states.requires_grad

@@ -138,7 +138,7 @@ def test_a_cell_is_the_training_and_recall_of_one_network(settings):
             at_temperature=sweep.recall_scale == "learning",
         )  # fmt: skip
         assert Cell(*(row[name] for name in Cell.__dataclass_fields__)) == cell
-        assert row["distance"] == (ended.states - patterns).norm(dim=-1).mean().item()
+        assert row["distance"] == pytest.approx((ended.states - patterns).norm(dim=-1).mean().item(), rel=1e-12)
         assert row["stable"] == (ended.states == patterns).all(-1).double().mean().item()
         assert row["loss"] == trained.losses[-1].item()
         assert row["sweeps"] == ended.sweeps.double().mean().item()
@@ -177,6 +177,15 @@ def test_thread_counts_and_shard_sizes_give_the_same_bits(threads, size):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
     rows = [row for shard in SMALL.shards() for row in train_cells(SMALL, shard)]
     assert done.stdout.strip() == metrics(pd.DataFrame(rows)).hex(), done.stderr
+
+
+def test_shards_trained_together_are_stored_apart(tmp_path, small_shards, monkeypatch):
+    alone = metrics(run(SMALL, Store(tmp_path / "alone"), progress=False))
+    monkeypatch.setattr(executor, "GROUP", {"cpu": 2})
+    asked = []
+    monkeypatch.setattr(executor, "train_cells", lambda *a, **k: asked.append(len(a[1])) or train_cells(*a, **k))
+    assert metrics(run(SMALL, Store(tmp_path / "together"), progress=False)) == alone
+    assert asked == [6, 2, 6, 2], "16 networks, of two vertices, in shards of three"
 
 
 # The store

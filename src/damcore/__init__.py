@@ -1,8 +1,18 @@
 """Dense associative memories: original and modified, any interaction function, learning and recall."""
 
-from damcore import datasets, hopfield, interactions, learning, network, recall
+from damcore import classifier, datasets, hopfield, interactions, learning, network, recall
 from damcore.model import DenseAssociativeMemory
 from damcore.scaling import Scaling
 
 __version__ = "0.1.0"
-__all__ = ["DenseAssociativeMemory", "Scaling", "datasets", "hopfield", "interactions", "learning", "network", "recall"]
+__all__ = [
+    "DenseAssociativeMemory",
+    "Scaling",
+    "classifier",
+    "datasets",
+    "hopfield",
+    "interactions",
+    "learning",
+    "network",
+    "recall",
+]

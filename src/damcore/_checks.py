@@ -2,6 +2,7 @@
 
 import functools
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -25,7 +26,7 @@ def door(public: Public) -> Public:
             if not getattr(error, "refused", False):
                 raise
             refusal = error
-        raise refusal.with_traceback(None)
+        raise refusal.with_traceback(None) from None
 
     return call  # pyright: ignore[reportReturnType]
 
@@ -50,23 +51,30 @@ def is_float(name: str, value: Tensor) -> None:
 
 def whole(name: str, value: object, least: int = 1) -> None:
     """Refuse anything but a whole number that is at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         refuse(f"`{name}` must be a whole number, got {value!r}.")
     if value < least:
         refuse(f"`{name}` must be at least {least}, got {value}.")
+
+
+def fraction(name: str, value: object) -> None:
+    """Refuse a number outside [0, 1)."""
+    number(name, value, least=0.0)
+    if value >= 1:  # pyright: ignore[reportOperatorIssue]
+        refuse(f"`{name}` must be below 1, got {value}.")
 
 
 def number(
     name: str, value: object, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf
 ) -> None:
     """Refuse a number outside (above, most] and [least, most], NaN and infinity."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         refuse(f"`{name}` must be a number, got {value!r}.", TypeError)
     if not math.isfinite(value):
         refuse(f"`{name}` must be finite, got {value}.")
-    if value <= above:
+    if value <= above:  # pyright: ignore
         refuse(f"`{name}` must be {'positive' if above == 0 else f'greater than {above:g}'}, got {value}.")
-    if not least <= value <= most:
+    if not least <= value <= most:  # pyright: ignore
         wanted = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
         refuse(f"`{name}` must be {wanted}, got {value}.")
 
@@ -108,8 +116,17 @@ def rows(name: str, value: Tensor, row: str, column: str) -> None:
         refuse(f"`{name}` must have shape (*runs, {row}, {column}), got {tuple(value.shape)}; add a leading axis.")
     if value.shape[-2] == 0:
         refuse(f"`{name}` is empty: it must hold at least one row, got shape {tuple(value.shape)}.")
-    if value.shape[-1] == 0:
-        refuse(f"`{name}` has no neurons, got shape {tuple(value.shape)}.")
+    if 0 in value.shape:
+        refuse(f"`{name}` is empty: no axis may have size 0, got shape {tuple(value.shape)}.")
+
+
+def runs(shapes: dict[str, torch.Size]) -> torch.Size:
+    """The leading axes that belong to all of several things, by name; refuses those that do not broadcast."""
+    try:
+        return torch.broadcast_shapes(*shapes.values())
+    except RuntimeError:
+        named = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+        refuse(f"The leading axes do not fit together: {named}.")
 
 
 def network(memories: Tensor, states: Tensor, states_name: str = "states", free: slice | None = None) -> None:
@@ -135,13 +152,9 @@ def network(memories: Tensor, states: Tensor, states_name: str = "states", free:
             f"`memories` and `{states_name}` must have the same number of neurons, "
             f"got {memories.shape[-1]} and {states.shape[-1]}."
         )
-    try:
-        torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2])
-    except RuntimeError:
-        refuse(
-            f"The leading axes of `memories` {tuple(memories.shape[:-2])} and `{states_name}` "
-            f"{tuple(states.shape[:-2])} do not fit together."
-        )
+    runs({"memories": memories.shape[:-2], states_name: states.shape[:-2]})
+    if free is not None and not range(memories.shape[-1])[free]:
+        refuse(f"`neurons` chooses none of the {memories.shape[-1]} neurons, got {free}.")
     finite("memories", memories)
     bipolar(states_name, states[..., free or slice(None)])
     if free is not None and not (states.abs() <= 1).all():

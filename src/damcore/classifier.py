@@ -36,7 +36,7 @@ class Classifier:
         error_exponent: m, at least 1.
         learning_rate: > 0.
         decay: factor on the rate after each epoch, in (0, 1].
-        momentum: in [0, 1].
+        momentum: in [0, 1).
         epochs: passes over the images, at least 1.
         batch_size: images a step, at least 1.
         seed: of the initial memories and the order of the images.
@@ -75,7 +75,12 @@ class Classifier:
         device: str | torch.device = "cpu",
         temperature_schedule: Callable[[int], float] | None = None,
     ) -> None:
-        _checks.whole("n_memories", n_memories)
+        for size, value in (("n_memories", n_memories), ("epochs", epochs), ("batch_size", batch_size)):
+            _checks.whole(size, value)
+        _checks.whole("error_exponent", error_exponent)
+        _checks.number("learning_rate", learning_rate, above=0.0)
+        _checks.number("decay", decay, above=0.0, most=1.0)
+        _checks.fraction("momentum", momentum)
         _checks.one_of("scaling", scaling, ("original", "modified"))
         _checks.number("temperature", temperature, above=0.0)
         self.interaction = RectifiedPolynomial(n) if interaction is None else interaction
@@ -108,17 +113,13 @@ class Classifier:
             ValueError: no image, or not one label an image, or a setting of the training is out of range.
             FloatingPointError: the training left the range of the dtype.
         """
-        labels = _labels(labels).to(self.device)
-        if labels.shape != (len(images),) or (labels < 0).any():
-            _checks.refuse(
-                f"`labels` must be one whole number from 0 an image, ({len(images)},), got {tuple(labels.shape)}."
-            )
-        self.n_classes = int(labels.max()) + 1 if len(labels) else 0
-        states = self._states(images)
-        targets = 2 * torch.nn.functional.one_hot(labels, self.n_classes).to(self.dtype) - 1
+        labels = _labels(labels, len(images)).to(self.device)
+        n_classes = int(labels.max()) + 1 if len(labels) else 0
+        states = self._states(images, n_classes)
+        targets = 2 * torch.nn.functional.one_hot(labels, n_classes).to(self.dtype) - 1
         generator = torch.Generator().manual_seed(self.seed)
         initial = 0.3 * torch.randn(self.n_memories, states.shape[1], generator=generator, dtype=torch.float64) - 0.3
-        clipped = torch.arange(states.shape[1]) < states.shape[1] - (0 if self.clip else self.n_classes)
+        clipped = torch.arange(states.shape[1]) < states.shape[1] - (0 if self.clip else n_classes)
         trained = learning.train(
             initial.clamp(-1, 1).to(self.device, self.dtype),
             states,
@@ -133,11 +134,11 @@ class Classifier:
             generator=generator,
             clip=clipped,
             targets=targets,
-            neurons=slice(-self.n_classes, None),
+            neurons=slice(-n_classes, None),
             temperature_schedule=self.temperature_schedule,
             progress=progress,
         )
-        self.memories, self.losses = trained.memories, trained.losses
+        self.memories, self.losses, self.n_classes = trained.memories, trained.losses, n_classes
         return self
 
     @_checks.door
@@ -155,7 +156,7 @@ class Classifier:
         """
         if self.memories is None:
             _checks.refuse("Nothing is learned yet; call `fit` first.")
-        states = self._states(images)
+        states = self._states(images, self.n_classes)
         return network.energy_gap(
             self.memories,
             states,
@@ -172,15 +173,15 @@ class Classifier:
     @_checks.door
     def score(self, images: Images, labels: Labels) -> float:
         """Share of images classified right, 0 to 1; raises as `decision_function`."""
-        return (self.predict(images).cpu() == _labels(labels)).double().mean().item()
+        return (self.predict(images).cpu() == _labels(labels, len(images))).double().mean().item()
 
-    def _states(self, images: Images) -> Tensor:
+    def _states(self, images: Images, n_classes: int) -> Tensor:
         """Pixels in [-1, 1], then the class neurons, all held at -1 (KH16 supplement, appendix A)."""
-        grey = torch.tensor(np.asarray(images))
+        grey = images.cpu() if isinstance(images, Tensor) else torch.tensor(images)
         if grey.ndim != 3 or not len(grey) or grey.dtype != torch.uint8:
             _checks.refuse(f"`images` must be uint8 of shape (n, height, width), got {grey.dtype} {tuple(grey.shape)}.")
         pixels = grey.flatten(1).to(self.device, self.dtype) / 127.5 - 1
-        return torch.cat([pixels, pixels.new_full((len(pixels), self.n_classes), -1.0)], 1)
+        return torch.cat([pixels, pixels.new_full((len(pixels), n_classes), -1.0)], 1)
 
     def _scaling(self, n_neurons: int) -> Scaling:
         if self.scaling == "modified":
@@ -189,5 +190,11 @@ class Classifier:
         return Scaling.original(self.temperature, getattr(self.interaction, "n", 1)).inside(self.interaction)
 
 
-def _labels(labels: Labels) -> Tensor:
-    return torch.tensor(np.asarray(labels, dtype=np.int64))
+def _labels(labels: Labels, n_images: int) -> Tensor:
+    values = labels.cpu() if isinstance(labels, Tensor) else torch.tensor(labels)
+    if values.shape != (n_images,) or values.is_floating_point() or (values < 0).any():
+        _checks.refuse(
+            f"`labels` must be one whole number from 0 an image, ({n_images},), "
+            f"got {values.dtype} {tuple(values.shape)}."
+        )
+    return values.long()

@@ -55,6 +55,8 @@ def recall(
         ValueError: shapes do not fit or a state is not bipolar.
         TypeError: dtypes differ or are not floating.
     """
+    if weights.ndim < 2 or weights.shape[-1] != weights.shape[-2]:
+        _checks.refuse(f"`weights` must have shape (*runs, N, N), got {tuple(weights.shape)}; see `hebb`.")
     _checks.network(weights, states)
     _checks.whole("max_sweeps", max_sweeps)
     runs = torch.broadcast_shapes(weights.shape[:-2], states.shape[:-2])

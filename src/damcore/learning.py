@@ -70,6 +70,8 @@ def gradient(
         TypeError: dtypes differ or are not floating.
     """
     _check(memories, patterns, error_exponent, targets, neurons)
+    temperature = scaling.factors(memories)[0].shape
+    _checks.runs({"memories": memories.shape[:-2], "patterns": patterns.shape[:-2], "temperature": temperature})
     return loss_and_gradient(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
 
 
@@ -166,26 +168,22 @@ def train(
     _checks.whole("epochs", epochs)
     _checks.positive("learning_rate", learning_rate)
     _checks.number("decay", decay, above=0.0, most=1.0)
-    _checks.number("momentum", momentum, least=0.0, most=1.0)
+    _checks.fraction("momentum", momentum)
     _checks.whole("batch_size", batch_size)
     _checks.one_of("on_nonfinite", on_nonfinite, ("raise", "mark"))
     if floor is not None:
         _checks.number("floor", floor, least=0.0)
     device, dtype = memories.device, memories.dtype
     rate = torch.as_tensor(learning_rate, dtype=dtype, device=device)
-    clipped = torch.as_tensor(clip, device=device).expand(n_neurons) if isinstance(clip, bool) else clip.to(device)
-    if clipped.shape != (n_neurons,):
+    clipped = torch.as_tensor(clip, dtype=torch.bool, device=device)
+    if clipped.shape not in ((), (n_neurons,)):
         _checks.refuse(
             f"`clip` must be True, False or one boolean a neuron, ({n_neurons},), got {tuple(clipped.shape)}."
         )
-    inner, _ = scaling.factors(memories)
-    try:
-        runs = torch.broadcast_shapes(memories.shape[:-2], patterns.shape[:-2], inner.shape, rate.shape)
-    except RuntimeError:
-        _checks.refuse(
-            f"The leading axes do not fit together: memories {tuple(memories.shape[:-2])}, patterns "
-            f"{tuple(patterns.shape[:-2])}, temperature {tuple(inner.shape)}, learning rate {tuple(rate.shape)}."
-        )
+    leading = {"memories": memories.shape[:-2], "patterns": patterns.shape[:-2]}
+    leading |= {"temperature": scaling.factors(memories)[0].shape, "learning rate": rate.shape}
+    leading |= {} if targets is None else {"targets": targets.shape[:-2]}
+    runs = _checks.runs(leading)
     descent = Descent(
         interaction=interaction,
         scaling=scaling,
@@ -195,7 +193,7 @@ def train(
         momentum=momentum,
         error_exponent=error_exponent,
         floor=floor or 0.0,
-        clip=clipped.contiguous(),
+        clip=clipped.expand(n_neurons).contiguous(),
         batch_size=batch_size,
         generator=generator,
         targets=targets,
@@ -203,7 +201,7 @@ def train(
     )
     shape = (*runs, *memories.shape[-2:])
     at = Progress(
-        memories=memories.expand(shape).clone(memory_format=torch.contiguous_format),
+        memories=memories.detach().expand(shape).clone(memory_format=torch.contiguous_format),
         velocity=torch.zeros(shape, dtype=dtype, device=device),
         losses=torch.full((*runs, epochs), torch.nan, dtype=dtype, device=device),
         diverged=torch.full(runs, -1, dtype=torch.int64, device=device),
@@ -226,6 +224,12 @@ def _check(memories, patterns, error_exponent, targets, neurons) -> None:
     if targets is not None:
         wanted = (patterns.shape[-2], len(range(patterns.shape[-1])[neurons or slice(None)]))
         _checks.is_float("targets", targets)
+        if targets.dtype != patterns.dtype or targets.device != patterns.device:
+            _checks.refuse(
+                "`targets` must have the dtype and device of `patterns`; use `targets.to(patterns)`.", TypeError
+            )
+        if not (targets.abs() <= 1).all():
+            _checks.refuse("`targets` must lie in [-1, 1], the range of tanh.")
         if tuple(targets.shape[-2:]) != wanted:
             _checks.refuse(
                 f"`targets` must give a value for each pattern and predicted neuron, {wanted}, "

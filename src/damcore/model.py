@@ -1,5 +1,6 @@
 """The friendly object: a dense associative memory with its settings, to store, train, retrieve, save and load."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from os import PathLike
@@ -182,14 +183,17 @@ class DenseAssociativeMemory:
         Raises:
             ValueError: nothing is stored, or the file cannot be written.
         """
+        memories = self._held().detach().cpu().contiguous()
+        if type(self.interaction).__name__ not in INTERACTIONS:
+            _checks.refuse(f"Only {', '.join(INTERACTIONS)} can be saved, this memory has {self.interaction!r}.")
         configuration = {
             "interaction": {"name": type(self.interaction).__name__, **asdict(self.interaction)},  # pyright: ignore
             "scaling": self.scaling,
             "temperature": self.temperature,
+            "sha256": _checksum(memories),
         }
-        memories = {"memories": self._held().contiguous()}
         try:
-            save_file(memories, Path(path), metadata={"damcore": json.dumps(configuration)})
+            save_file({"memories": memories}, Path(path), metadata={"damcore": json.dumps(configuration)})
         except (OSError, SafetensorError) as error:
             _checks.refuse(f"Cannot write {path}: {error}. Choose a file in a folder that exists and can be written.")
 
@@ -214,13 +218,15 @@ class DenseAssociativeMemory:
             with safe_open(Path(path), "pt") as file:
                 settings = json.loads(file.metadata()["damcore"])
                 memories = file.get_tensor("memories")
+            if settings["sha256"] != _checksum(memories):
+                raise ValueError("its memories do not match their checksum")
             name = settings["interaction"].pop("name")
             interaction = INTERACTIONS[name](**settings["interaction"])
-        except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+            memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
             _checks.refuse(
                 f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew."
             )
-        memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
         memory.memories = memories
         return memory
 
@@ -234,6 +240,10 @@ class DenseAssociativeMemory:
             # The exponential has no vertex; its T^-1 is the convention of Scaling.original.
             return Scaling.original(self.temperature, getattr(self.interaction, "n", 1))
         return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
+
+
+def _checksum(memories: Tensor) -> str:
+    return hashlib.sha256(memories.contiguous().view(torch.uint8).numpy().tobytes()).hexdigest()
 
 
 def _single(patterns: Tensor) -> None:

@@ -55,6 +55,7 @@ def energy(
     """
     _checks.network(memories, states)
     inner, outer = scaling.factors(memories)
+    _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": inner.shape})
     overlap = inner[..., None, None] * (states @ memories.mT)
     return -outer[..., None] * interaction(overlap).sum(-1)
 
@@ -97,6 +98,7 @@ def energy_gap(
     _checks.network(memories, states, free=neurons)
     chosen = neurons or slice(None)
     _, outer = scaling.factors(memories)
+    _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": outer.shape})
     gaps = [
         states[..., block, chosen] * (interaction(whole)[..., None] - interaction(flipped)).sum(-2)
         for block, whole, flipped in overlaps(memories, states, scaling, chosen)

@@ -98,8 +98,9 @@ def recall(
     _checks.whole("max_sweeps", max_sweeps)
     scaling = scaling if at_temperature else scaling.for_recall()
     factor = scaling.factors(memories)[0]
-    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], factor.shape)
-    states = states.expand(*runs, *states.shape[-2:]).clone()
+    runs = _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": factor.shape})
+    memories = memories.detach()
+    states = states.detach().expand(*runs, *states.shape[-2:]).clone(memory_format=torch.contiguous_format)
     sweeps = torch.zeros(states.shape[:-1], dtype=torch.int64, device=states.device)
     period = torch.zeros_like(sweeps)
     finite = torch.ones_like(sweeps, dtype=torch.bool)
@@ -211,10 +212,11 @@ def _turns(states: Tensor, generator: torch.Generator | None) -> Iterable[int]:
 
 
 def _sign(gap: Tensor, states: Tensor, tie: str) -> Tensor:
-    """The sign of the gap; a zero goes by `tie`, a NaN keeps the neuron's value."""
+    """The sign of the gap; a zero goes by `tie`, and what is not finite keeps the neuron's value."""
     one = torch.ones_like(gap)
     at_zero = {"positive": one, "negative": -one, "keep": states}[tie]
-    return torch.where(gap > 0, one, torch.where(gap < 0, -one, torch.where(gap == 0, at_zero, states)))
+    sign = torch.where(gap > 0, one, torch.where(gap < 0, -one, at_zero))
+    return torch.where(torch.isfinite(gap), sign, states)
 
 
 def _fingerprint(states: Tensor) -> Tensor:

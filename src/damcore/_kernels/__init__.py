@@ -156,8 +156,8 @@ def settle(
         work = workspace(n_memories, n_neurons, states.shape[1], memories.dtype)
         for r in networks:
             settle_one(
-                work, function.address, memories[r], states[r], turns, inner[r], real(slope), blank, real(tie),
-                max_sweeps, sweeps[r], settled[r], finite[r],
+                work, function.address, kind, real(n), memories[r], states[r], turns, inner[r], real(slope), blank,
+                real(tie), max_sweeps, sweeps[r], settled[r], finite[r],
             )  # fmt: skip
 
     _share_out(run, n_networks, threads)

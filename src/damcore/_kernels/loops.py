@@ -195,21 +195,8 @@ def train(
         loss = 0.0
         for start in range(0, order.shape[1], batch_size):
             chosen = order[e, start : start + batch_size]
-            loss += batch(
-                work,
-                evaluator,
-                n_memories,
-                zeta,
-                patterns,
-                chosen,
-                inner[e],
-                outer[e],
-                slope,
-                scale,
-                m,
-                blank,
-                gradient,
-            )
+            of_one = (inner[e], outer[e], slope, scale, m, blank)
+            loss += batch(work, evaluator, n_memories, zeta, patterns, chosen, *of_one, gradient)
             finite = step(work, zeta, velocity, gradient, moved, n_memories, rate[e], momentum, floor)
             if not (finite and np.isfinite(loss)):
                 diverged = e

@@ -16,7 +16,8 @@ NEAR = 56 * 1024  # bytes of f, h and passed: some over the nearest cache of 48 
 class Work(NamedTuple):
     """What one network needs. K and S, the states in a block, are padded with zeros.
 
-    A padded memory adds F(0) to both sides of a gap, and a padded state has w = 0.
+    A padded memory has F = 0 (its h is `blank`, which the exponential needs minus infinite) and never moves; a padded
+    state has w = 0.
     """
 
     zeta: np.ndarray  # (N, K)

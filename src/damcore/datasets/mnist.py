@@ -85,12 +85,12 @@ def mnist(
     Looks for the official idx files, packed (`.gz`) or not, in `source`, then in the folder that the environment
     variable DAMCORE_DATA names (which may hold other data only), then in the cache; in each directly or in a subfolder
     `mnist`. When none has them the answer is the subset that comes with the package: 5,000 training and 1,000 test
-    digits, class-balanced. `mnist_origin` says which it will be, and the logger `damcore` notes it. Every file is
-    verified by its hash on every call.
+    digits, class-balanced, with a warning from the logger `damcore`; `source="bundled"` asks for it, whatever else
+    there is. `mnist_origin` says which it will be. Every file is verified by its hash on every call.
 
     Args:
         split: "train" or "test".
-        source: a folder that holds the files; an error where it does not.
+        source: a folder that holds the files, an error where it does not; or "bundled".
         download: fetch what the cache lacks (11 MB, both splits), unless `source` or DAMCORE_DATA has the files.
         base_url: download from here rather than from the official mirrors; the files must be the official ones.
 
@@ -111,7 +111,9 @@ def mnist(
     if download and origin in ("cache", "bundled"):
         fill_cache(base_url)
         origin, folder = _locate(None)
-    log.info("Using %s%s.", ORIGINS[origin], f" ({folder})" if folder else "")
+    # A reader who expects 60,000 digits must not get 5,000 in silence.
+    level = logging.WARNING if origin == "bundled" and source is None else logging.INFO
+    log.log(level, "Using %s%s.", ORIGINS[origin], f" ({folder})" if folder else "")
     if folder is None:
         data = importlib.resources.files("damcore.datasets") / "data"
         images, labels = (read(data / f"{file.name}.gz", file, "Install damcore again.") for file in BUNDLED[split])
@@ -161,6 +163,8 @@ def bundle(
 
 def _locate(source: Folder | None) -> tuple[str, Path | None]:
     """Where the digits come from (a key of ORIGINS), and the folder that has them; None for the bundled subset."""
+    if source == "bundled":
+        return "bundled", None
     if source is not None:
         folder = _holder(_existing("`source`", source))
         if folder is None:

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import torch
+
 from damcore.sweeps.executor import PlanError, plan, run, verify
 from damcore.sweeps.figures import PROFILES, sweeps
 from damcore.sweeps.grid import Sweep
@@ -19,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: there is no sweep {unknown[0]!r}; there are {', '.join(known)}.", file=sys.stderr)
         return 2
     chosen = [known[name] for name in options.names or known]
+    if options.device == "cuda" and not torch.cuda.is_available():
+        print("error: there is no CUDA device here; leave out --device.", file=sys.stderr)
+        return 2
     store = Store(options.store / options.profile)
     try:
         return COMMANDS[options.command](chosen, store, options)

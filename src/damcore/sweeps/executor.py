@@ -5,7 +5,10 @@ import platform
 import random
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +19,9 @@ from tqdm import tqdm
 from damcore.sweeps.grid import BUDGET, Cell, Sweep
 from damcore.sweeps.store import AXES, Store, cells_of
 from damcore.sweeps.train import METRICS, train_cells
+
+# Shards trained at once: a card is filled by some thousand networks, a processor by as many as it has cores.
+GROUP = {"cpu": 1, "cuda": 32}
 
 
 class PlanError(Exception):
@@ -38,29 +44,28 @@ class Plan:
         )
 
 
-def plan(sweep: Sweep, store: Store, *, device: str = "cpu", budget: int = BUDGET) -> Plan:
+def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
     """Estimate what is still to do, calibrated by training a few networks for a few epochs at each vertex.
 
     Args:
         sweep: the description.
         store: what is done already.
         device: where it would run.
-        budget: most memory a shard may take, bytes.
 
     Returns:
         The plan.
 
     Raises:
-        PlanError: a single network takes more than the budget or the machine has.
+        PlanError: a single network takes more than 2 GiB, or than the machine has free.
     """
     shards = sweep.shards()
     missing = [shards[k] for k in store.missing(sweep)]
     memory = max(map(len, shards)) * sweep.bytes_a_network
-    limit = min(budget, psutil.virtual_memory().available)
+    limit = min(BUDGET, psutil.virtual_memory().available)
     if memory > limit:
         raise PlanError(
             f"A network of {sweep.name} takes about {memory / 2**30:.1f} GiB and {limit / 2**30:.1f} GiB are allowed. "
-            "Use fewer memories or neurons, dtype float32, or a larger budget."
+            "Use fewer memories or neurons, or dtype float32."
         )
     seconds = 0.0
     for n in {shard[0].n for shard in missing}:
@@ -104,7 +109,7 @@ def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progres
         progress: show a bar with rate and time left.
 
     Returns:
-        All rows of the sweep that are stored (all of it, unless another process still works on some).
+        All rows of the sweep that are stored: all of it, unless another process still works on some.
 
     Raises:
         StoreError: the store cannot be written.
@@ -123,16 +128,26 @@ def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progres
         else:
             _there(sweep, store, missing, device, bar, client)
     store.pack(sweep)
-    return store.frame(sweep)
+    return store.frame(sweep) if store.files(sweep) else pd.DataFrame()
 
 
 def _here(sweep: Sweep, store: Store, missing: list[int], device: str, bar: tqdm) -> None:
     shards = sweep.shards()
-    for k in missing:
-        with store.hold(sweep, f"{k:05d}") as held:
-            if held and not store.has(sweep, k):
-                store.write(sweep, k, train_cells(sweep, shards[k], device=device), provenance(device))
-        bar.update(len(shards[k]))
+    for group in _groups([(k, shards[k][0].n) for k in missing], GROUP[device]):
+        with ExitStack() as locks:
+            held = {k: locks.enter_context(store.hold(sweep, f"{k:05d}")) for k in group}
+            mine = [k for k in group if held[k] and not store.has(sweep, k)]
+            rows = iter(train_cells(sweep, [cell for k in mine for cell in shards[k]], device=device) if mine else [])
+            for k in mine:
+                store.write(sweep, k, list(islice(rows, len(shards[k]))), provenance(device))
+        bar.update(sum(len(shards[k]) for k in group))
+
+
+def _groups(shards: list[tuple[int, int]], size: int) -> Iterator[list[int]]:
+    """Shards (number, vertex) in groups of one vertex that are trained together."""
+    for _, same in groupby(shards, key=lambda shard: shard[1]):
+        while group := [k for k, _ in islice(same, size)]:
+            yield group
 
 
 def _there(sweep: Sweep, store: Store, missing: list[int], device: str, bar: tqdm, client) -> None:
@@ -171,6 +186,8 @@ def verify(
     Raises:
         StoreError: nothing is stored.
     """
+    if sample < 1:
+        raise PlanError(f"`sample` must be at least 1, got {sample}.")
     stored = store.frame(sweep)
     chosen = stored.sample(min(sample, len(stored)), random_state=seed)
     rows = []

@@ -58,7 +58,7 @@ class Sweep:
         n_states: random states to learn.
         epochs: passes over the states.
         decay: factor on the learning rate after each epoch.
-        momentum: in [0, 1].
+        momentum: in [0, 1).
         error_exponent: m of the loss.
         floor: of the normalised step; None for no floor.
         dtype: "float64" or "float32".
@@ -97,14 +97,21 @@ class Sweep:
         if not self.name.replace("-", "").isalnum():
             _checks.refuse(f"`name` must consist of letters, digits and hyphens, got {self.name!r}.")
         for axis in ("vertices", "inverse_temperatures", "learning_rates"):
-            values = tuple(getattr(self, axis))
-            object.__setattr__(self, axis, values)  # lists are welcome, a frozen description needs tuples
+            # Lists are welcome, and 1 is the same cell as 1.0; a frozen description needs tuples of one type.
+            values = tuple(value if axis == "vertices" else float(value) for value in getattr(self, axis))
+            object.__setattr__(self, axis, values)
             if not values or len(set(values)) < len(values):
                 _checks.refuse(f"`{axis}` must hold at least one value and none twice, got {values}.")
             for value in values:
                 _checks.whole(axis, value) if axis == "vertices" else _checks.number(axis, value, above=0.0)
         for size in ("repeats", "n_neurons", "n_memories", "n_states", "epochs", "error_exponent"):
             _checks.whole(size, getattr(self, size))
+        _checks.whole("seed", self.seed, 0)
+        _checks.number("slope", self.slope)
+        _checks.number("decay", self.decay, above=0.0, most=1.0)
+        _checks.fraction("momentum", self.momentum)
+        if self.floor is not None:
+            _checks.number("floor", self.floor, least=0.0)
         _checks.one_of("scaling", self.scaling, ("modified", "original"))
         _checks.one_of("interaction", self.interaction, INTERACTIONS)
         _checks.one_of("initial", self.initial, INITIAL)

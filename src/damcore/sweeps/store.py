@@ -92,7 +92,11 @@ class Store:
         for path in sorted(self.of(sweep).glob("*")):
             if path.is_dir() or path.name.startswith("."):
                 continue
-            if reason := _fault(path, sweep):
+            try:
+                reason = _fault(path, sweep)
+            except FileNotFoundError:  # another process has just packed it
+                continue
+            if reason:
                 self._set_aside(path, reason)
             else:
                 sound[path.name.split("-")[0]] = path
@@ -123,12 +127,18 @@ class Store:
         Raises:
             StoreError: nothing is stored.
         """
-        files = self.files(sweep)
-        if not files:
-            raise StoreError(f"{self.of(sweep)} holds nothing yet; run `python -m damcore.sweeps run {sweep.name}`.")
-        chosen = [files["all"]] if "all" in files else list(files.values())
-        frame = pd.concat([pd.read_parquet(path) for path in chosen], ignore_index=True)
-        return frame.sort_values(AXES, ignore_index=True)
+        while True:
+            files = self.files(sweep)
+            if not files:
+                raise StoreError(
+                    f"{self.of(sweep)} holds nothing yet; run `python -m damcore.sweeps run {sweep.name}`."
+                )
+            chosen = [files["all"]] if "all" in files else list(files.values())
+            try:
+                frame = pd.concat([pd.read_parquet(path) for path in chosen], ignore_index=True)
+            except FileNotFoundError:  # another process has packed them since; there is one file now
+                continue
+            return frame.sort_values(AXES, ignore_index=True)
 
     def array(self, sweep: Sweep) -> xr.Dataset:
         """The metrics as arrays (n, learning_rate, inverse_temperature, repeat), NaN where nothing is stored.
@@ -137,7 +147,9 @@ class Store:
             StoreError: nothing is stored.
         """
         indexed = self.frame(sweep).set_index(AXES)
-        return xr.Dataset.from_dataframe(indexed.loc[:, [*METRICS, "seconds"]])
+        axes = (sweep.vertices, sweep.learning_rates, sweep.inverse_temperatures, range(sweep.repeats))
+        whole = indexed.reindex(pd.MultiIndex.from_product(axes, names=AXES))
+        return xr.Dataset.from_dataframe(whole.loc[:, [*METRICS, "seconds"]].astype(float))
 
     def pack(self, sweep: Sweep) -> None:
         """Turn the shards of a finished sweep into one file."""
@@ -177,11 +189,14 @@ def _fault(path: Path, sweep: Sweep) -> str:
     named = FILE.fullmatch(path.name)
     if not named:
         return "does not belong to the store"
-    if _checksum(path.read_bytes()) != named[2]:
+    content = path.read_bytes()
+    if _checksum(content) != named[2]:
         return "is damaged (its bytes do not match the checksum in its name)"
-    if (pq.read_schema(path).metadata or {}).get(b"damcore.sweep") != sweep.digest.encode():
-        return "belongs to another sweep"
-    return ""
+    try:
+        metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
+    except pa.ArrowInvalid:
+        return "is no Parquet file"
+    return "" if metadata.get(b"damcore.sweep") == sweep.digest.encode() else "belongs to another sweep"
 
 
 def cells_of(frame: pd.DataFrame) -> list[Cell]:

@@ -1,5 +1,6 @@
 """Train the networks of a shard in lockstep, let each recall what it learned, and measure."""
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -68,8 +69,8 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         at_temperature=sweep.recall_scale == "learning",
         on_nonfinite="mark",
     )
+    wrong = (recalled.states != patterns).sum(-1).tolist()  # neurons, in each network and state
     measured = {
-        "distance": (recalled.states - patterns).norm(dim=-1).mean(-1),
         "stable": (recalled.states == patterns).all(-1).double().mean(-1),
         "loss": training.losses[:, -1],
         "sweeps": recalled.sweeps.double().mean(-1),
@@ -78,6 +79,9 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         "overflow": (training.diverged >= 0) | ~recalled.finite.all(-1),
     }
     columns = {name: values.cpu().tolist() for name, values in measured.items()}
+    # Two bipolar states that differ in k neurons are 2 sqrt(k) apart. Summed exactly: the order in which a tensor is
+    # summed depends on where it lies in memory, and would change the last bit from run to run.
+    columns["distance"] = [math.fsum(2 * math.sqrt(k) for k in states) / len(states) for states in wrong]
     seconds = (time.perf_counter() - started) / len(cells)
     return [
         {**cell.__dict__, **{name: column[row] for name, column in columns.items()}, "seconds": seconds}
