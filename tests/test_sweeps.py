@@ -138,7 +138,9 @@ def test_a_cell_is_the_training_and_recall_of_one_network(settings):
             at_temperature=sweep.recall_scale == "learning",
         )  # fmt: skip
         assert Cell(*(row[name] for name in Cell.__dataclass_fields__)) == cell
-        assert row["distance"] == pytest.approx((ended.states - patterns).norm(dim=-1).mean().item(), rel=1e-12)
+        assert row["distance"] == pytest.approx(
+            (ended.states - patterns).double().norm(dim=-1).mean().item(), rel=1e-12
+        )
         assert row["stable"] == (ended.states == patterns).all(-1).double().mean().item()
         assert row["loss"] == trained.losses[-1].item()
         assert row["sweeps"] == ended.sweeps.double().mean().item()
