@@ -14,7 +14,8 @@ from uuid import uuid4
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+
+from damcore._kernels.vectors import instruction
 
 # Adding this to a number below 2^51 leaves its whole part in the low bits of the sum.
 ROUNDER = 1.5 * 2.0**52
@@ -35,11 +36,6 @@ PROCESS = uuid4().hex[:12]
 
 IS_X86 = platform.machine() in ("x86_64", "AMD64")
 FLUSH = 0x8040  # the two bits of the control register: subnormal results, and subnormal inputs, count as zero
-
-
-def instruction(function) -> Any:
-    """numba's intrinsic: called without the first argument of `function`, which type checkers would miss."""
-    return intrinsic(function)
 
 
 def compiled(fastmath=SUMS, inline=False) -> Any:
@@ -145,9 +141,12 @@ def _split(y):
     shifted = y * LOG2_E + ROUNDER
     k = shifted - ROUNDER
     r = (y - k * LN2_HIGH) - k * LN2_LOW
-    tail = 0.0
-    for coefficient in TAYLOR:
-        tail = tail * r + coefficient
+    # In pairs, and pairs of pairs: in a chain of twelve each step would wait for the one before.
+    c, square = TAYLOR, r * r
+    high = (c[0] * r + c[1]) * square + (c[2] * r + c[3])
+    middle = (c[4] * r + c[5]) * square + (c[6] * r + c[7])
+    low = (c[8] * r + c[9]) * square + (c[10] * r + c[11])
+    tail = (high * (square * square) + middle) * (square * square) + low
     return _bits(shifted) - _bits(ROUNDER), r + r * r * tail
 
 

@@ -13,7 +13,9 @@ from llvmlite import ir
 from numba import cfunc, types
 from numba.np.numpy_support import carray, from_dtype
 
-from damcore._kernels.elementwise import SUMS, exp, instruction, wide_vectors
+from damcore._kernels.elementwise import SUMS, exp, wide_vectors
+from damcore._kernels.vectors import instruction, load, spread, store, total, where_negative
+from damcore._kernels.work import CACHE_LINE
 
 POLYNOMIAL, RECTIFIED, LEAKY, EXPONENTIAL = range(4)
 
@@ -25,45 +27,70 @@ def evaluator(kind: int, n: int, dtype: np.dtype):
     For `count` states s of one neuron and every memory k, with u = h[s, k] - 2 inner x[s] zeta[k]:
     f[s, k] = f(u) / n (f(u) for the exponential) and total[s] = sum_k F(u).
     """
-    real = dtype.type
-    zero, one, degree, lowest = real(0), real(1), real(n), n - 1
-    number = from_dtype(dtype)
+    number, whole = from_dtype(dtype), types.intp
     array = types.CPointer(number)
-    whole = types.intp
+    signature = types.void(whole, whole, array, array, array, array, array, number, number)
+    loop = _exponential(dtype) if kind == EXPONENTIAL else _power(kind, n, dtype)
+    # The type checkers of the test run wrap functions; the compiler wants what is inside.
+    return cfunc(signature, fastmath=SUMS, error_model="numpy")(inspect.unwrap(loop))
+
+
+def _power(kind: int, n: int, dtype: np.dtype):
+    real, size = dtype.type, dtype.itemsize
+    zero, one, degree, lowest = real(0), real(1), real(n), n - 1
 
     def look(count, width, x_, zeta_, h_, f_, total_, inner, slope):
         wide_vectors()
-        x, zeta, total = carray(x_, (count,)), carray(zeta_, (width,)), carray(total_, (count,))
+        x, zeta, sums = carray(x_, (count,)), carray(zeta_, (width,)), carray(total_, (count,))
+        h, f = carray(h_, (count, width)), carray(f_, (count, width))
+        of_zeta, of_h, of_f = np.intp(zeta.ctypes.data), np.intp(h.ctypes.data), np.intp(f.ctypes.data)
+        nothing, ones, below, flat = spread(zero), spread(one), spread(slope), spread(slope / degree)
+        for s in range(count):
+            shift = spread((inner + inner) * x[s])
+            summed = nothing
+            for line in range(0, width * size, CACHE_LINE):
+                u = load(of_h + line, zero) - shift * load(of_zeta + line, zero)
+                # By repeated squaring, so that factors of two in u come out exactly.
+                power, square, bits = ones, u, lowest
+                while bits > 0:
+                    if bits & 1:
+                        power = power * square
+                    bits >>= 1
+                    if bits > 0:
+                        square = square * square
+                # NaN is not below zero and goes through.
+                if kind == RECTIFIED:
+                    power = where_negative(u, nothing, power)
+                if kind == LEAKY:
+                    summed += where_negative(u, below, power) * u
+                    power = where_negative(u, flat, power)
+                else:
+                    summed += power * u
+                store(of_f + line, power)
+            sums[s] = total(summed)
+            of_h += width * size
+            of_f += width * size
+
+    return look
+
+
+def _exponential(dtype: np.dtype):
+    real = dtype.type
+    zero = real(0)
+
+    def look(count, width, x_, zeta_, h_, f_, total_, inner, _slope):
+        wide_vectors()
+        x, zeta, sums = carray(x_, (count,)), carray(zeta_, (width,)), carray(total_, (count,))
         h, f = carray(h_, (count, width)), carray(f_, (count, width))
         for s in range(count):
             shift = (inner + inner) * x[s]
             summed = zero
             for k in range(width):
-                u = h[s, k] - shift * zeta[k]
-                if kind == EXPONENTIAL:
-                    power = real(exp(u))
-                    summed += power
-                else:
-                    # By repeated squaring, so that factors of two in u come out exactly.
-                    power, square, bits = one, u, lowest
-                    while bits > 0:
-                        if bits & 1:
-                            power = power * square
-                        bits >>= 1
-                        if bits > 0:
-                            square = square * square
-                    # NaN is not below zero and goes through.
-                    if kind == RECTIFIED:
-                        power = zero if u < zero else power
-                    below = kind == LEAKY and u < zero
-                    summed += (slope if below else power) * u
-                    power = slope / degree if below else power
-                f[s, k] = power
-            total[s] = summed
+                f[s, k] = real(exp(h[s, k] - shift * zeta[k]))
+                summed += f[s, k]
+            sums[s] = summed
 
-    signature = types.void(whole, whole, array, array, array, array, array, number, number)
-    plain = inspect.unwrap(look)  # as in `compiled`
-    return cfunc(signature, fastmath=SUMS, error_model="numpy")(plain)
+    return look
 
 
 @instruction

@@ -13,10 +13,12 @@ import numpy as np
 
 from damcore._kernels.elementwise import PRODUCTS, compiled, flush_subnormals, restore, tanh, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
+from damcore._kernels.vectors import load, spread, store
+from damcore._kernels.work import CACHE_LINE
 
 
 @compiled()
-def load(memories, out):
+def read(memories, out):
     """(K, N) into the transposed layout, the padding zero whatever an earlier network left there."""
     out[:] = 0
     for k in range(memories.shape[0]):
@@ -25,7 +27,7 @@ def load(memories, out):
 
 
 @compiled()
-def store(inside, memories):
+def write(inside, memories):
     """Back to (K, N)."""
     for k in range(memories.shape[0]):
         for i in range(memories.shape[1]):
@@ -33,7 +35,7 @@ def store(inside, memories):
 
 
 @compiled()
-def load_states(patterns, chosen, x, rows):
+def read_states(patterns, chosen, x, rows):
     """The chosen patterns as the block's states, the rest of it zero."""
     x[:] = 0
     for s in range(len(chosen)):
@@ -43,18 +45,48 @@ def load_states(patterns, chosen, x, rows):
 
 @compiled()
 def add_product(left, right, out, n_rows, n_terms):
-    """out[r] += sum_t left[r, t] right[t]; four terms at a time, to load and store `out` a quarter as often."""
-    wide_vectors()
-    fours = n_terms - n_terms % 4
-    for r in range(n_rows):
-        for t in range(0, fours, 4):
-            a, b, c, d = left[r, t], left[r, t + 1], left[r, t + 2], left[r, t + 3]
-            for k in range(out.shape[1]):
-                out[r, k] += (a * right[t, k] + b * right[t + 1, k]) + (c * right[t + 2, k] + d * right[t + 3, k])
-        for t in range(fours, n_terms):
-            a = left[r, t]
-            for k in range(out.shape[1]):
-                out[r, k] += a * right[t, k]
+    """out[r] += sum_t left[r, t] right[t]; the same line of four rows at a time, which stay in registers."""
+    like, row, next_term = out[0, 0], out.strides[0], right.strides[0]
+    into, terms = np.intp(out.ctypes.data), np.intp(right.ctypes.data)
+    fours = n_rows - n_rows % 4
+    for r in range(0, fours, 4):
+        for line in range(into, into + row, CACHE_LINE):
+            a, b, c, d = (
+                load(line, like),
+                load(line + row, like),
+                load(line + 2 * row, like),
+                load(line + 3 * row, like),
+            )
+            term = terms + (line - into)
+            for t in range(n_terms):
+                v = load(term, like)
+                a += spread(left[r, t]) * v
+                b += spread(left[r + 1, t]) * v
+                c += spread(left[r + 2, t]) * v
+                d += spread(left[r + 3, t]) * v
+                term += next_term
+            store(line, a)
+            store(line + row, b)
+            store(line + 2 * row, c)
+            store(line + 3 * row, d)
+        into += 4 * row
+    for r in range(fours, n_rows):
+        for line in range(into, into + row, CACHE_LINE):
+            a = load(line, like)
+            for t in range(n_terms):
+                a += spread(left[r, t]) * load(terms + t * next_term + (line - into), like)
+            store(line, a)
+        into += row
+
+
+@compiled()
+def overlaps(zeta, rows, n_memories, count, inner, blank, h):
+    """h[s] = inner * sum_i rows[s, i] zeta[i] for each state of the block, `blank` for the padding."""
+    h[:] = 0
+    add_product(rows, zeta, h, count, zeta.shape[0])
+    for s in range(count):
+        for k in range(h.shape[1]):
+            h[s, k] = inner * h[s, k] if k < n_memories else blank
 
 
 @compiled()
@@ -81,33 +113,53 @@ def judge(i, x, whole, C, w, w_sum, outer, factor, m):
 
 
 @compiled()
-def blame(i, count, x, f, w, passed, gradient):
-    """Add neuron i to the two sums over f(u_i) that the gradient needs."""
-    wide_vectors()
+def blame(i, count, x, f, w, own, passed, gradient):
+    """Add neuron i to the two sums over f(u_i) that the gradient needs, a line of four states at a time."""
     for s in range(count):
-        share, own = w[s], (w[s] + w[s]) * x[i, s]
-        for k in range(gradient.shape[1]):
-            passed[s, k] += share * f[s, k]
-            gradient[i, k] += own * f[s, k]
+        own[s] = (w[s] + w[s]) * x[i, s]
+    like, row = w[0], gradient.strides[0]
+    into, of_f, into_passed = np.intp(gradient.ctypes.data), np.intp(f.ctypes.data), np.intp(passed.ctypes.data)
+    into += i * row
+    fours = count - count % 4
+    for line in range(0, row, CACHE_LINE):
+        a = load(into + line, like)
+        b = c = d = spread(like - like)
+        at, to = of_f + line, into_passed + line
+        for s in range(0, fours, 4):
+            p, q, r, t = load(at, like), load(at + row, like), load(at + 2 * row, like), load(at + 3 * row, like)
+            a += spread(own[s]) * p
+            b += spread(own[s + 1]) * q
+            c += spread(own[s + 2]) * r
+            d += spread(own[s + 3]) * t
+            store(to, load(to, like) + spread(w[s]) * p)
+            store(to + row, load(to + row, like) + spread(w[s + 1]) * q)
+            store(to + 2 * row, load(to + 2 * row, like) + spread(w[s + 2]) * r)
+            store(to + 3 * row, load(to + 3 * row, like) + spread(w[s + 3]) * t)
+            at += 4 * row
+            to += 4 * row
+        for s in range(fours, count):
+            p = load(at, like)
+            a += spread(own[s]) * p
+            store(to, load(to, like) + spread(w[s]) * p)
+            at += row
+            to += row
+        store(into + line, (a + b) + (c + d))
 
 
 @compiled()
 def add_gradient(work, evaluator, n_memories, zeta, patterns, chosen, inner, outer, slope, scale, m, blank, gradient):
     """Add the gradient over the chosen patterns, one block of states; returns their loss."""
     wide_vectors()
-    x, h, f, passed, whole, C, w, w_sum = work.x, work.h, work.f, work.passed, work.whole, work.C, work.w, work.w_sum
+    x, h, f, passed, whole, C = work.x, work.h, work.f, work.passed, work.whole, work.C
+    w, own, w_sum = work.w, work.own, work.w_sum
     n_neurons, width = zeta.shape
     count = len(chosen)
-    load_states(patterns, chosen, x, work.rows)
-    h[:] = 0
+    read_states(patterns, chosen, x, work.rows)
+    overlaps(zeta, work.rows, n_memories, count, inner, blank, h)
     passed[:] = 0
     whole[:] = 0
     C[:] = 0
     w_sum[:] = 0
-    add_product(work.rows, zeta, h, count, n_neurons)
-    for s in range(count):
-        for k in range(width):
-            h[s, k] = inner * h[s, k] if k < n_memories else blank
     # Addresses and not slices: the references that slices count cost a fifth of all.
     row_of_x, row_of_zeta = np.intp(x.ctypes.data), np.intp(zeta.ctypes.data)
     into_h, into_f, into_whole, into_C = h.ctypes.data, f.ctypes.data, whole.ctypes.data, C.ctypes.data
@@ -120,7 +172,7 @@ def add_gradient(work, evaluator, n_memories, zeta, patterns, chosen, inner, out
         row_of_x += x.strides[0]
         row_of_zeta += zeta.strides[0]
         loss += judge(i, x, whole, C, w, w_sum, outer, factor, m)
-        blame(i, count, x, f, w, passed, gradient)
+        blame(i, count, x, f, w, own, passed, gradient)
     call_evaluator(
         evaluator, count, width, nobody, row_of_zeta - zeta.strides[0], into_h, into_f, into_whole, inner, slope
     )
@@ -185,8 +237,8 @@ def train(
     """All epochs of one network; returns the one in which it diverged, or -1."""
     before = flush_subnormals()
     zeta, moved, velocity, gradient = work.zeta, work.moved, work.velocity, work.gradient
-    load(memories, zeta)
-    load(velocities, velocity)
+    read(memories, zeta)
+    read(velocities, velocity)
     for i in range(len(low)):  # an assignment of arrays would compile the wording of its errors, for seconds
         work.low[i], work.high[i] = low[i], high[i]
     n_memories = len(memories)
@@ -207,8 +259,8 @@ def train(
             losses[e:] = np.nan
             break
         losses[e] = loss
-    store(zeta, memories)
-    store(velocity, velocities)
+    write(zeta, memories)
+    write(velocity, velocities)
     restore(before)
     return diverged
 
@@ -217,11 +269,11 @@ def train(
 def loss_and_gradient(work, evaluator, memories, patterns, inner, outer, slope, scale, m, blank, gradient):
     """The loss of one network over all patterns; its gradient goes into `gradient`."""
     before = flush_subnormals()
-    load(memories, work.zeta)
+    read(memories, work.zeta)
     chosen = np.arange(len(patterns))
     loss = batch(
         work, evaluator, len(memories), work.zeta, patterns, chosen, inner, outer, slope, scale, m, blank, work.gradient
     )
-    store(work.gradient, gradient)
+    write(work.gradient, gradient)
     restore(before)
     return loss

@@ -4,7 +4,7 @@ import numpy as np
 
 from damcore._kernels.elementwise import compiled, flush_subnormals, restore, wide_vectors
 from damcore._kernels.evaluate import EXPONENTIAL, LEAKY, call_evaluator
-from damcore._kernels.loops import add_product, load, load_states
+from damcore._kernels.loops import overlaps, read, read_states
 
 EXACT: set[str] = set()
 
@@ -30,12 +30,8 @@ def one_sweep(work, evaluator, kind, n, n_memories, count, turns, inner, slope, 
     zeta, x, rows, h, f, whole, C = work.zeta, work.x, work.rows, work.h, work.f, work.whole, work.C
     F_h = work.passed
     n_neurons, width = zeta.shape
-    h[:] = 0
+    overlaps(zeta, rows, n_memories, count, inner, blank, h)
     whole[:] = 0
-    add_product(rows, zeta, h, count, n_neurons)
-    for s in range(count):
-        for k in range(width):
-            h[s, k] = inner * h[s, k] if k < n_memories else blank
     row_of_x, row_of_zeta = np.intp(x.ctypes.data), np.intp(zeta.ctypes.data)
     into_h, into_f, into_whole, into_C = h.ctypes.data, f.ctypes.data, whole.ctypes.data, C.ctypes.data
     nobody = row_of_x + n_neurons * x.strides[0]
@@ -83,13 +79,13 @@ def settle(
 ):
     """Recall every state of one network in place; sweep t visits the neurons as turns[t % len(turns)] says."""
     before = flush_subnormals()
-    load(memories, work.zeta)
+    read(memories, work.zeta)
     block = len(work.rows)
     changed = np.empty(block, np.bool_)
     for start in range(0, len(states), block):
         chosen = np.arange(start, min(start + block, len(states)))
         count = len(chosen)
-        load_states(states, chosen, work.x, work.rows)
+        read_states(states, chosen, work.x, work.rows)
         for sweep in range(max_sweeps):
             changed[:] = False
             one_sweep(

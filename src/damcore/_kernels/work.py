@@ -36,6 +36,7 @@ class Work(NamedTuple):
     whole: np.ndarray  # (S,) sum_mu F(h)
     C: np.ndarray  # (S,) sum_mu F(u_i), then tanh gap_i
     w: np.ndarray  # (S,) n w_i
+    own: np.ndarray  # (S,) 2 w_i x_i
     w_sum: np.ndarray  # (S,) sum_i n w_i
 
 
@@ -47,9 +48,7 @@ def workspace(n_memories: int, n_neurons: int, batch_size: int, dtype: np.dtype)
     ended in other last bits.
     """
     line = CACHE_LINE // dtype.itemsize
-    n_lines = -(-n_memories // line)
-    # Loops take four lines a turn, and what is left by half lines: three lines take longer than four.
-    width = (n_lines + (n_lines % 4 == 3)) * line
+    width = -(-n_memories // line) * line
     most = max(4, NEAR // (3 * width * dtype.itemsize))
     n_blocks = -(-batch_size // most)
     block = -(-batch_size // n_blocks)
@@ -72,6 +71,7 @@ def workspace(n_memories: int, n_neurons: int, batch_size: int, dtype: np.dtype)
         whole=(rounded,),
         C=(rounded,),
         w=(rounded,),
+        own=(rounded,),
         w_sum=(rounded,),
     )
     sizes = [-(-int(np.prod(shape)) // line) * line for shape in shapes.values()]
