@@ -17,7 +17,9 @@ import torch
 from cases import refused
 from damcore import learning
 from damcore.recall import recall
+from damcore.scaling import Scaling
 from damcore.sweeps import Cell, Store, Sweep, executor, plan, run, sweeps, verify
+from damcore.sweeps.grid import SCALINGS
 from damcore.sweeps.store import AXES, StoreError
 from damcore.sweeps.train import METRICS, task, train_cells
 
@@ -32,6 +34,9 @@ SMALL = Sweep(
     n_memories=12,
     n_states=5,
 )
+
+
+RECALLS = {"one": Scaling(1.0), "over-n": Scaling(1.0, divisor=24.0)}
 
 
 def metrics(frame: pd.DataFrame) -> bytes:
@@ -90,6 +95,8 @@ def test_the_digest_stands_for_every_setting_but_the_name():
         (dict(vertices=(0,)), "`vertices` must be at least 1"),
         (dict(learning_rates=(-0.1,)), "`learning_rates` must be greater|positive"),
         (dict(repeats=0), "`repeats` must be at least 1"),
+        (dict(scaling="nowhere"), "`scaling` must be one of"),
+        (dict(recall_scale="paper"), "`recall_scale` must be one of 'text', 'learning', 'one', 'over-n'"),
         (dict(interaction="cubic"), "`interaction` must be one of"),
         (dict(dtype="int8"), "`dtype` must be one of"),
     ],
@@ -107,6 +114,78 @@ def test_the_named_sweeps_have_the_size_of_their_profile():
         sweeps("huge")
 
 
+# Where N and T enter
+
+N, T, VERTEX = 24, 3.0, 3
+FACTORS = {
+    "original": (1, T**-VERTEX),
+    "modified": (1 / (N * T), 1),
+    "outside": (1, 1 / T),
+    "outside-n": (1, 1 / (VERTEX * T)),
+    "outside-normalised": (1 / N, 1 / T),
+    "original-normalised": (1 / N, T**-VERTEX),
+    "inside": (1 / T, 1),
+}
+
+
+def factors(scaling) -> tuple[float, float]:
+    inner, outer = scaling.factors(torch.ones(1, 1, dtype=torch.float64))
+    return inner.item(), outer.item()
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_each_scaling_has_the_factors_of_its_formula(name):
+    sweep = changed(scaling=name, n_neurons=N)
+    inner, outer = FACTORS[name]
+    assert factors(sweep.scaling_of(VERTEX, T)) == pytest.approx((inner, outer), rel=1e-15)
+    several = sweep.scaling_of(VERTEX, torch.tensor([T, 2 * T])).factors(torch.ones(1, 1, dtype=torch.float64))
+    assert [factor[0].item() for factor in several] == pytest.approx([inner, outer], rel=1e-15)
+    exponential = changed(scaling=name, interaction="exponential", n_neurons=N).scaling_of(VERTEX, T)
+    assert factors(exponential) == pytest.approx((inner, 1 / T if "original" in name else outer), rel=1e-15)
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_recall_has_the_scale_that_is_asked_for(name):
+    inner, _ = FACTORS[name]
+    for scale, wanted in dict(text=1 / N if 1 / N in (inner, inner * T) else 1, learning=inner, one=1).items():
+        recalls = changed(scaling=name, n_neurons=N, recall_scale=scale).recall_scaling_of(VERTEX, T)
+        assert factors(recalls)[0] == pytest.approx(wanted, rel=1e-15)
+    over = changed(scaling=name, n_neurons=N, recall_scale="over-n").recall_scaling_of(VERTEX, T)
+    assert factors(over)[0] == pytest.approx(1 / N, rel=1e-15)
+
+
+def rows_of(**settings) -> list[dict]:
+    """Metrics of a few networks whose every factor is a power of two, so that scalings move them without rounding."""
+    sweep = Sweep(**{**SMALL.__dict__, "n_neurons": 32, "repeats": 1, "vertices": (3,), **settings})
+    return [{name: row[name] for name in METRICS} for row in train_cells(sweep, list(sweep.cells()))]
+
+
+@pytest.mark.parametrize("interaction", ["polynomial", "rectified"])
+@pytest.mark.parametrize(
+    "one, other, shift",
+    [
+        ("original", "inside", 1),  # T^-n F(h) = F(h / T)
+        ("original", "modified", 32),  # and N / T of the original is 1/T of the modified
+        ("original-normalised", "modified", 1),
+        ("outside-normalised", "outside", 32.0**-3),  # F(h / N) = N^-n F(h)
+    ],
+)
+def test_scalings_of_a_homogeneous_function_are_each_other_shifted(interaction, one, other, shift):
+    inverse = (2.0**-4, 2.0**-2, 2.0)
+    left = rows_of(interaction=interaction, scaling=one, inverse_temperatures=inverse)
+    shifted = tuple(shift * value for value in inverse)
+    assert left == rows_of(interaction=interaction, scaling=other, inverse_temperatures=shifted)
+    assert left != rows_of(interaction=interaction, scaling=other, inverse_temperatures=tuple(2 * v for v in shifted))
+
+
+def test_the_scale_of_recall_matters_for_a_function_that_is_not_homogeneous():
+    settings = dict(inverse_temperatures=(1.0, 4.0), learning_rates=(0.5,), vertices=(10,), epochs=60)
+    for interaction, same in (("polynomial", True), ("rectified", True), ("leaky", False), ("exponential", False)):
+        text, one = (rows_of(interaction=interaction, recall_scale=scale, **settings) for scale in ("text", "one"))
+        assert text == rows_of(interaction=interaction, recall_scale="over-n", **settings)
+        assert (text == one) is same, interaction
+
+
 # Training
 
 
@@ -119,6 +198,8 @@ def test_the_named_sweeps_have_the_size_of_their_profile():
         dict(interaction="rectified", initial="normal", error_exponent=2),
         dict(interaction="exponential", recall_scale="learning", floor=None),
         dict(order="synchronous", tie="negative", dtype="float32"),
+        dict(scaling="outside-n", inverse_temperatures=(1e-3, 1e-2), recall_scale="one"),
+        dict(scaling="inside", inverse_temperatures=(0.02, 0.06), recall_scale="over-n"),
     ],
 )
 def test_a_cell_is_the_training_and_recall_of_one_network(settings):
@@ -134,8 +215,8 @@ def test_a_cell_is_the_training_and_recall_of_one_network(settings):
             momentum=sweep.momentum, error_exponent=sweep.error_exponent, floor=sweep.floor,
         )  # fmt: skip
         ended = recall(
-            trained.memories, patterns, interaction, scaling, order=sweep.order, tie=sweep.tie,
-            at_temperature=sweep.recall_scale == "learning",
+            trained.memories, patterns, interaction, RECALLS.get(sweep.recall_scale, scaling), order=sweep.order,
+            tie=sweep.tie, at_temperature=sweep.recall_scale != "text",
         )  # fmt: skip
         assert Cell(*(row[name] for name in Cell.__dataclass_fields__)) == cell
         assert row["distance"] == pytest.approx(

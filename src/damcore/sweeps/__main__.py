@@ -1,7 +1,11 @@
-"""`python -m damcore.sweeps list|plan|run|status|verify NAME --profile quick --store results`."""
+"""`python -m damcore.sweeps list|plan|run|status|verify NAME --profile quick --store results`.
+
+A name may be a shell pattern, such as 'study-*'; without one, all sweeps of the figures and of the settings study.
+"""
 
 import argparse
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import torch
@@ -10,17 +14,24 @@ from damcore.sweeps.executor import PlanError, plan, run, verify
 from damcore.sweeps.figures import PROFILES, sweeps
 from damcore.sweeps.grid import Sweep
 from damcore.sweeps.store import Store, StoreError
+from damcore.sweeps.study import study
 from damcore.sweeps.train import METRICS
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    known = sweeps(options.profile)
-    if unknown := [name for name in options.names if name not in known]:
-        print(f"error: there is no sweep {unknown[0]!r}; there are {', '.join(known)}.", file=sys.stderr)
+    figures, settings = sweeps(options.profile), study(options.profile)
+    known = {**figures, **settings}
+    patterns = options.names or ["*"]
+    if unknown := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]:
+        print(
+            f"error: there is no sweep {unknown[0]!r}; there are {', '.join(figures)}, and {len(settings)} "
+            "of the settings study, 'study-*' (`list` names them).",
+            file=sys.stderr,
+        )
         return 2
-    chosen = [known[name] for name in options.names or known]
+    chosen = [sweep for name, sweep in known.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
     if options.device == "cuda" and not torch.cuda.is_available():
         print("error: there is no CUDA device here; leave out --device.", file=sys.stderr)
         return 2
@@ -37,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _list(chosen: list[Sweep], store: Store, options) -> int:
     for sweep in chosen:
-        print(f"{sweep.name:24s} {sweep.scaling}, {sweep.interaction}, N = {sweep.n_neurons}, n = {sweep.vertices}")
+        print(f"{sweep.name:44s} {sweep.scaling}, {sweep.interaction}, N = {sweep.n_neurons}, n = {sweep.vertices}")
     return 0
 
 
@@ -71,7 +82,7 @@ def _status(chosen: list[Sweep], store: Store, options) -> int:
     for sweep in chosen:
         shards = sweep.shards()
         waiting = sum(len(shards[k]) for k in store.missing(sweep))
-        print(f"{sweep.name:24s} {len(sweep) - waiting:6d} of {len(sweep):6d} networks")
+        print(f"{sweep.name:44s} {len(sweep) - waiting:6d} of {len(sweep):6d} networks")
     return 0
 
 
@@ -93,7 +104,7 @@ COMMANDS = {"list": _list, "plan": _plan, "run": _run, "status": _status, "verif
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m damcore.sweeps", description="Train the networks of a figure.")
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="sweeps; all of them by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="sweeps or patterns such as 'study-*'; all by default")
     parser.add_argument("--profile", choices=PROFILES, default="quick", help="how large (default: quick)")
     parser.add_argument("--store", type=Path, default=Path("results"), help="folder of results (default: results)")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

@@ -9,7 +9,7 @@ that both networks are one.
 from dataclasses import replace
 
 from damcore import _checks
-from damcore.sweeps.grid import Sweep
+from damcore.sweeps.grid import Sweep, logarithmic
 
 PROFILES = {
     # cells along an axis, repeats, epochs; the paper's five repeats, and the 500 epochs of the authors' public example
@@ -38,12 +38,12 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
     _checks.one_of("profile", profile, tuple(PROFILES))
     cells, repeats, epochs = PROFILES[profile]
     # The common axis: N/T of the original network is 1/T of the modified one.
-    inverse = _axis(0.1, 4.0, cells)
+    inverse = logarithmic(0.1, 4.0, cells)
     modified = Sweep(
         name="modified-leaky",
         vertices=MODIFIED,
         inverse_temperatures=inverse,
-        learning_rates=_axis(0.01, 5.0, cells),
+        learning_rates=logarithmic(0.01, 5.0, cells),
         repeats=repeats,
         epochs=epochs,
     )
@@ -54,7 +54,7 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
         vertices=ORIGINAL,
         inverse_temperatures=tuple(value / modified.n_neurons for value in inverse),
     )
-    fine = _axis(0.8, 1.25, cells)  # where the text says the large vertices are best, near 0.9, and around it
+    fine = logarithmic(0.8, 1.25, cells)  # where the text says the large vertices are best, near 0.9, and around it
     found = [
         modified,
         original,
@@ -64,8 +64,3 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
         replace(modified, name="modified-leaky-250", n_neurons=250, n_states=30, vertices=ORIGINAL),
     ]
     return {sweep.name: sweep for sweep in found}
-
-
-def _axis(low: float, high: float, cells: int) -> tuple[float, ...]:
-    """Points from low to high, evenly spaced in their logarithm, to four digits."""
-    return tuple(float(f"{low * (high / low) ** (k / (cells - 1)):.4g}") for k in range(cells))

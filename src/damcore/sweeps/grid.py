@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 import torch
 
@@ -19,9 +20,31 @@ from damcore.scaling import Scaling, Temperature
 
 INTERACTIONS = ("polynomial", "rectified", "leaky", "exponential")
 INITIAL = ("uniform", "symmetric", "normal")
+RECALL_SCALES = ("text", "learning", "one", "over-n")
 SHARD = 128  # networks, at most: seconds of work, and little to lose
 BUDGET = 2 << 30  # bytes that training a shard may take
 COPIES = 5  # of the memories, then: the initial ones, the trained ones, their velocity, and two in work
+
+
+class Place(NamedTuple):
+    """Where N and T enter while learning: gap = outer * sum_mu [F(inner h_on) - F(inner h_off)]."""
+
+    by_neurons: bool  # h is divided by N
+    inside: int  # inner has T to minus this power
+    outside: int | None  # outer has T to minus this power; None is n, and 1 for the exponential
+    times_vertex: bool = False  # n T stands where T does
+
+
+SCALINGS = {
+    "original": Place(False, 0, None),  # MRS24 Eq. 8
+    "modified": Place(True, 1, 0),  # MRS24 Eq. 14
+    # Variants that a reading of the text or a state of its public code allows.
+    "outside": Place(False, 0, 1),
+    "outside-n": Place(False, 0, 1, times_vertex=True),
+    "outside-normalised": Place(True, 0, 1),
+    "original-normalised": Place(True, 0, None),
+    "inside": Place(False, 1, 0),
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +67,23 @@ class Sweep:
 
     Args:
         name: what the sweep is called in a store, letters, digits and hyphens.
-        vertices: interaction vertices n; the exponential ignores them.
+        vertices: interaction vertices n; the exponential ignores them, except in the scaling "outside-n".
         inverse_temperatures: 1/T.
         learning_rates: largest change of a memory in the first epoch.
         repeats: networks a cell, each with states and initial memories of its own.
         seed: of all random numbers.
-        scaling: "modified" or "original".
+        scaling: where N and T enter while learning; inner stands inside F, outer before the sum:
+
+            | name                | inner   | outer   |
+            |---------------------|---------|---------|
+            | original            | 1       | T^-n, and 1/T for the exponential |
+            | modified            | 1/(N T) | 1       |
+            | outside             | 1       | 1/T     |
+            | outside-n           | 1       | 1/(n T) |
+            | outside-normalised  | 1/N     | 1/T     |
+            | original-normalised | 1/N     | as original |
+            | inside              | 1/T     | 1       |
+
         interaction: "polynomial", "rectified", "leaky" or "exponential".
         slope: of the leaky F below zero.
         n_neurons: N.
@@ -64,7 +98,9 @@ class Sweep:
         dtype: "float64" or "float32".
         order: of recall, "asynchronous" or "synchronous".
         tie: of recall, what a gap of zero does.
-        recall_scale: "text" for 1 and 1/N (MRS24 Eq. 4, 13), "learning" for the scale the network learned with.
+        recall_scale: inner of recall: "text" for 1/N where the scaling has N and else 1 (MRS24 Eq. 4, 13), "learning"
+            for the scale the network learned with, "one" for 1, "over-n" for 1/N. For a homogeneous F all give the same
+            signs.
 
     Raises:
         ValueError: an axis is empty or repeats a value, or a setting is out of range.
@@ -112,13 +148,13 @@ class Sweep:
         _checks.fraction("momentum", self.momentum)
         if self.floor is not None:
             _checks.number("floor", self.floor, least=0.0)
-        _checks.one_of("scaling", self.scaling, ("modified", "original"))
+        _checks.one_of("scaling", self.scaling, tuple(SCALINGS))
         _checks.one_of("interaction", self.interaction, INTERACTIONS)
         _checks.one_of("initial", self.initial, INITIAL)
         _checks.one_of("dtype", self.dtype, ("float64", "float32"))
         _checks.one_of("order", self.order, ("asynchronous", "synchronous"))
         _checks.one_of("tie", self.tie, ("positive", "negative", "keep"))
-        _checks.one_of("recall_scale", self.recall_scale, ("text", "learning"))
+        _checks.one_of("recall_scale", self.recall_scale, RECALL_SCALES)
 
     @property
     def digest(self) -> str:
@@ -175,10 +211,33 @@ class Sweep:
 
     def scaling_of(self, n: int, temperature: Temperature) -> Scaling:
         """The scaling of a network of vertex n that learns at a temperature."""
-        if self.scaling == "modified":
-            return Scaling.modified(temperature, self.n_neurons)
-        return Scaling.original(temperature, 1 if self.interaction == "exponential" else n)
+        place = SCALINGS[self.scaling]
+        degree = 1 if self.interaction == "exponential" else n
+        return Scaling(
+            temperature * n if place.times_vertex else temperature,
+            divisor=float(self.n_neurons) if place.by_neurons else 1.0,
+            inner_power=place.inside,
+            outer_power=degree if place.outside is None else place.outside,
+        )
+
+    def recall_scaling_of(self, n: int, temperature: Temperature) -> Scaling:
+        """The scaling with which that network recalls, to be used as it is; see `recall_scale`."""
+        learning = self.scaling_of(n, temperature)
+        match self.recall_scale:
+            case "text":
+                return learning.for_recall()
+            case "learning":
+                return learning
+            case "one":
+                return Scaling(1.0)
+            case _:
+                return Scaling(1.0, divisor=float(self.n_neurons))
 
     @property
     def torch_dtype(self) -> torch.dtype:
         return getattr(torch, self.dtype)
+
+
+def logarithmic(low: float, high: float, points: int) -> tuple[float, ...]:
+    """Points from low to high, evenly spaced in their logarithm, to four digits."""
+    return tuple(float(f"{low * (high / low) ** (k / (points - 1)):.4g}") for k in range(points))

@@ -44,13 +44,13 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
     memories = torch.stack([tasks[cell.repeat][0] for cell in cells]).to(device)
     patterns = torch.stack([tasks[cell.repeat][1] for cell in cells]).to(device)
     temperature = 1 / torch.tensor([cell.inverse_temperature for cell in cells], dtype=torch.float64)
-    scaling = sweep.scaling_of(n, temperature.to(device))
+    temperature = temperature.to(device)
     interaction = sweep.interaction_of(n)
     training = learning.train(
         memories,
         patterns,
         interaction,
-        scaling,
+        sweep.scaling_of(n, temperature),
         epochs=sweep.epochs,
         learning_rate=torch.tensor([cell.learning_rate for cell in cells], dtype=torch.float64),
         decay=sweep.decay,
@@ -63,10 +63,10 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         training.memories,
         patterns,
         interaction,
-        scaling,
+        sweep.recall_scaling_of(n, temperature),
         order=sweep.order,
         tie=sweep.tie,
-        at_temperature=sweep.recall_scale == "learning",
+        at_temperature=True,
         on_nonfinite="mark",
     )
     wrong = (recalled.states != patterns).sum(-1).tolist()  # neurons, in each network and state

@@ -1,0 +1,27 @@
+"""Rows of a sweep that was never trained: maps drawn by hand."""
+
+import itertools
+
+import pandas as pd
+
+from damcore.sweeps.grid import logarithmic
+
+RATES = logarithmic(0.05, 5.0, 7)
+INVERSE = logarithmic(1e-5, 10.0, 13)
+FAR = 12.0
+
+
+def rows(near: dict[int, list[tuple[int, int]]], *, inverse=INVERSE, repeats=2, near_distance=0.0, far=FAR,
+         distances=None, scaling="original") -> pd.DataFrame:  # fmt: skip
+    """n -> cells (index of the rate, index of 1/T) of the region; `distances` gives other cells, by (n, rate, 1/T)."""
+    table = []
+    for n, (i, rate), (j, value), repeat in itertools.product(
+        near, enumerate(RATES), enumerate(inverse), range(repeats)
+    ):
+        distance = (distances or {}).get((n, i, j), near_distance if (i, j) in near[n] else far)
+        table.append(
+            {"n": n, "learning_rate": rate, "inverse_temperature": value, "repeat": repeat, "distance": distance,
+             "stable": float(distance == 0), "loss": 0.0, "sweeps": 1.0, "converged": 1.0, "diverged": -1,
+             "overflow": False, "n_neurons": 100, "scaling": scaling}
+        )  # fmt: skip
+    return pd.DataFrame(table)
