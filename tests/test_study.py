@@ -156,6 +156,7 @@ def test_a_peak_that_is_where_the_region_was_not_is_no_peak():
     elsewhere = {(20, i, j): 14.5 for i in (2, 3, 4) for j in (8, 9, 10)}
     assert scores(distances=elsewhere)["O7"] == 0
     assert scores(distances=dict.fromkeys(BUMP, 12.4))["O7"] == 0
+    assert scores({30: [(3, 4)]})["O7"] == 0, "it is still there"
     assert scores(distances={(20, 3, 4): 14.5})["O7"] == 0, "the cells beside the region belong to where it was"
 
 
