@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cases import refused
-from damcore.sweeps import Store, features, finished, ranking, run, study
+from damcore.sweeps import Store, features, finished, ranking, run, study, sweeps
 from damcore.sweeps.__main__ import main
 from damcore.sweeps.grid import SCALINGS
 from damcore.sweeps.scoring import FEATURES, SIDES
@@ -206,8 +206,8 @@ def test_patterns_choose_sweeps(tmp_path, capsys):
         f"study-outside-n-{name}" for name in FUNCTIONS
     ]
     assert main(["list", *store]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(PAPER) + 6
+    assert len(capsys.readouterr().out.splitlines()) == len(PAPER) + len(sweeps("paper"))
     assert main(["list", "study-original-leaky", "study-original-l*", *store]) == 0
     assert capsys.readouterr().out.count("study-original-leaky ") == 1
     assert main(["list", "nothing-*", *store]) == 2
-    assert "there is no sweep 'nothing-*'; there are modified-leaky" in capsys.readouterr().err
+    assert "there is no sweep 'nothing-*'; there are original-coarse" in capsys.readouterr().err

@@ -108,7 +108,7 @@ def test_refuses_bad_settings(change, message):
 
 def test_the_named_sweeps_have_the_size_of_their_profile():
     assert sweeps("paper").keys() == sweeps("smoke").keys()
-    paper = sweeps("paper")["modified-leaky"]
+    paper = sweeps("paper")["modified-coarse"]
     assert len(paper) == 8 * 21 * 21 * 5 and paper.epochs == 500
     with refused(ValueError, "`profile` must be one of 'smoke', 'quick', 'paper', got 'huge'"):
         sweeps("huge")
@@ -521,7 +521,7 @@ def test_the_command_line_refuses_in_one_sentence(tmp_path):
     unknown = command("run", "no-such-sweep", "--store", str(tmp_path))
     assert unknown.returncode == 2 and unknown.stderr.startswith("error: there is no sweep 'no-such-sweep'; there are")
     nobody = command(
-        "run", "original-leaky", "--profile", "smoke", "--store", str(tmp_path), "--scheduler", "tcp://127.0.0.1:1"
+        "run", "original-coarse", "--profile", "smoke", "--store", str(tmp_path), "--scheduler", "tcp://127.0.0.1:1"
     )
     assert nobody.returncode == 1 and "no Dask scheduler answers" in nobody.stderr.splitlines()[-1]
 

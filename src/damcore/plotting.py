@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import NullLocator
@@ -40,10 +41,58 @@ def heat_map(
     image = axes.imshow(values, origin="lower", aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1])
     image.cmap.set_bad(missing)
     for axis, centres in ((axes.xaxis, x), (axes.yaxis, y)):
-        step = max(1, len(centres) // 6)
+        step = max(1, len(centres) // 4)
         axis.set_ticks(range(0, len(centres), step), [f"{c:.2g}" for c in centres[::step]])
         axis.set_minor_locator(NullLocator())
     return image
+
+
+def outline(axes: Axes, region: np.ndarray, *, colour: str = "white") -> None:
+    """Draw the border of a region of cells on a heat map.
+
+    Args:
+        axes: where the heat map is.
+        region: boolean (y, x).
+        colour: of the line.
+    """
+    inside = np.pad(region, 1)
+    upright = np.argwhere(inside[1:-1, 1:] != inside[1:-1, :-1])  # (y, x): cells x - 1 and x differ
+    level = np.argwhere(inside[1:, 1:-1] != inside[:-1, 1:-1])
+    borders = [[(x - 0.5, y - 0.5), (x - 0.5, y + 0.5)] for y, x in upright]
+    borders += [[(x - 0.5, y - 0.5), (x + 0.5, y - 0.5)] for y, x in level]
+    axes.add_collection(LineCollection(borders, colors=colour, linewidths=1.5, capstyle="projecting"))
+
+
+def maps(
+    figure: Figure,
+    panels: Sequence[tuple[str, np.ndarray, Sequence[float], Sequence[float], np.ndarray]],
+    *,
+    limits: tuple[float, float],
+    label: str,
+    columns: int = 2,
+) -> None:
+    """Draw heat maps of inverse temperature and learning rate side by side, with one colour bar.
+
+    Args:
+        figure: where to draw.
+        panels: title, values (rates, inverse temperatures), inverse temperatures, rates, and the region to outline.
+        limits: values of the two ends of the colour map.
+        label: of the colour bar, with its unit.
+        columns: panels in a row.
+    """
+    rows = -(-len(panels) // columns)
+    grid = figure.subplots(rows, min(columns, len(panels)), squeeze=False)
+    for axes, (title, values, inverse, rates, region) in zip(grid.flat, panels, strict=False):
+        image = heat_map(axes, values, inverse, rates, limits=limits)
+        outline(axes, region)
+        axes.set_title(title, fontsize=10)
+    for axes in grid[-1]:
+        axes.set_xlabel("inverse temperature $1/T$")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("learning rate")
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    figure.colorbar(image, ax=list(grid.flat), label=label)
 
 
 def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float, float] = (-1, 1)) -> None:

@@ -1,7 +1,8 @@
 """Sweeps: thousands of networks at once, nothing lost, anywhere."""
 
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
-from damcore.sweeps.figures import sweeps
+from damcore.sweeps.figures import figures, sweeps
+from damcore.sweeps.gallery import Gallery
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.maps import drift, measures
 from damcore.sweeps.scoring import features, finished, ranking
@@ -10,6 +11,7 @@ from damcore.sweeps.study import study
 
 __all__ = [
     "Cell",
+    "Gallery",
     "Plan",
     "PlanError",
     "Store",
@@ -17,6 +19,7 @@ __all__ = [
     "Sweep",
     "drift",
     "features",
+    "figures",
     "finished",
     "measures",
     "plan",

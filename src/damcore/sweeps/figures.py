@@ -1,30 +1,55 @@
-"""The sweeps behind the figures of the texts, as named descriptions, at three sizes.
+"""The sweeps behind the heat maps of MRS24, as named descriptions at three sizes, and which panel shows what.
 
 MRS24 leaves out the interaction function, the number of memories, their initial values, the number of epochs and the
-grids. Until a study of those settings has decided between them, each network is swept with the two functions that bear
-on the claim: the leaky rectified polynomial of the authors' public example, and the polynomial, for which theory says
-that both networks are one.
+grids. The settings here are those the settings study (`study`, `scoring`) found to show most of what the text says. All
+axes are spaced evenly in their logarithm. Original and modified are swept over the same N/T and 1/T_m, where theory
+says that they are one network for a homogeneous F.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from damcore import _checks
 from damcore.sweeps.grid import Sweep, logarithmic
 
 PROFILES = {
-    # cells along an axis, repeats, epochs; the paper's five repeats, and the 500 epochs of the authors' public example
-    "smoke": (3, 1, 20),
-    "quick": (9, 1, 200),
-    "paper": (21, 5, 500),
+    # cells along an axis, the same at N = 250, repeats (the text's), epochs (its public example's)
+    "smoke": (3, 3, 1, 20),
+    "quick": (9, 7, 1, 200),
+    "paper": (21, 15, 5, 500),
 }
-MODIFIED = (2, 3, 5, 10, 15, 20, 25, 30)
+N = 100
 ORIGINAL = (2, 3, 5, 10, 20, 30)
+MODIFIED = (2, 3, 5, 10, 15, 20, 25, 30)
 LARGE = (40, 50, 60, 70, 80, 90, 100)
+# Least and largest of 1/T_m = N/T, and of the learning rate.
+COARSE = (0.1, 30.0), (0.02, 5.0)
+FINE = (0.5, 5.0), (0.05, 5.0)
+NEAR_ONE = (0.8, 1.25), (0.05, 5.0)  # where the region of the large vertices lies
+
+
+@dataclass(frozen=True)
+class MapFigure:
+    """One figure of heat maps in a text.
+
+    Args:
+        number: of the figure in MRS24.
+        subject: what it shows.
+        panels: (name of the sweep, vertex), in reading order.
+    """
+
+    number: int
+    subject: str
+    panels: tuple[tuple[str, int], ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its id in the book."""
+        return f"mrs24-fig-{self.number}"
 
 
 @_checks.door
 def sweeps(profile: str = "quick") -> dict[str, Sweep]:
-    """All named sweeps at one size.
+    """All sweeps of the figures at one size.
 
     Args:
         profile: "smoke" (seconds), "quick" (minutes on a laptop) or "paper" (hours).
@@ -36,31 +61,74 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
         ValueError: no such profile.
     """
     _checks.one_of("profile", profile, tuple(PROFILES))
-    cells, repeats, epochs = PROFILES[profile]
-    # The common axis: N/T of the original network is 1/T of the modified one.
-    inverse = logarithmic(0.1, 4.0, cells)
+    cells, cells_250, repeats, epochs = PROFILES[profile]
     modified = Sweep(
-        name="modified-leaky",
+        name="modified",
         vertices=MODIFIED,
-        inverse_temperatures=inverse,
-        learning_rates=logarithmic(0.01, 5.0, cells),
+        inverse_temperatures=(1.0,),  # of the grid, below
+        learning_rates=(1.0,),
         repeats=repeats,
         epochs=epochs,
+        interaction="leaky",
+        slope=0.01,
     )
-    original = replace(
-        modified,
-        name="original-leaky",
-        scaling="original",
-        vertices=ORIGINAL,
-        inverse_temperatures=tuple(value / modified.n_neurons for value in inverse),
-    )
-    fine = logarithmic(0.8, 1.25, cells)  # where the text says the large vertices are best, near 0.9, and around it
+    original = replace(modified, name="original", scaling="original", vertices=ORIGINAL)
+    wide = replace(modified, name="modified-250", n_neurons=250, n_states=30, vertices=ORIGINAL)
+    polynomial = dict(interaction="polynomial", floor=None, vertices=ORIGINAL)
     found = [
-        modified,
-        original,
-        replace(modified, name="modified-polynomial", interaction="polynomial"),
-        replace(original, name="original-polynomial", interaction="polynomial"),
-        replace(modified, name="modified-leaky-large", vertices=LARGE, inverse_temperatures=fine),
-        replace(modified, name="modified-leaky-250", n_neurons=250, n_states=30, vertices=ORIGINAL),
+        _on(original, "coarse", cells),
+        _on(original, "fine", cells),
+        _on(modified, "coarse", cells),
+        _on(modified, "fine", cells),
+        replace(_on(modified, "large", cells), vertices=LARGE),
+        _on(wide, "coarse", cells_250),
+        _on(wide, "fine", cells_250),
+        # Beyond the text: a homogeneous F, for which both networks are one.
+        _on(replace(original, name="original-polynomial", **polynomial), "coarse", cells),
+        _on(replace(modified, name="modified-polynomial", **polynomial), "coarse", cells),
     ]
     return {sweep.name: sweep for sweep in found}
+
+
+def figures() -> dict[str, MapFigure]:
+    """The heat maps of MRS24 on random states, Figures 1-4 and 7-33: anchor -> figure.
+
+    Our copies of the text do not say which vertices the panels of Figures 1-4 have; here they are 2, 5, 10 and 20.
+    """
+    found = [
+        _selected(1, "The original network, coarse grid", "original-coarse"),
+        _selected(2, "The original network, fine grid", "original-fine"),
+        _selected(3, "The modified network, coarse grid", "modified-coarse"),
+        _selected(4, "The modified network, fine grid", "modified-fine"),
+        *_appendix(7, "The original network", "original", ORIGINAL),
+        *_appendix(13, "The modified network", "modified", MODIFIED),
+        *(
+            MapFigure(21 + k, f"The modified network, n = {n}", (("modified-large", n),))
+            for k, n in enumerate(LARGE)
+        ),
+        *_appendix(28, "The modified network, N = 250", "modified-250", ORIGINAL),
+    ]  # fmt: skip
+    return {figure.anchor: figure for figure in found}
+
+
+def _on(sweep: Sweep, grid: str, cells: int) -> Sweep:
+    inverse, rates = {"coarse": COARSE, "fine": FINE, "large": NEAR_ONE}[grid]
+    # 1/T of the original network is that of the modified one over N.
+    unit = sweep.n_neurons if sweep.scaling == "original" else 1
+    return replace(
+        sweep,
+        name=f"{sweep.name}-{grid}",
+        inverse_temperatures=logarithmic(inverse[0] / unit, inverse[1] / unit, cells),
+        learning_rates=logarithmic(*rates, cells),
+    )
+
+
+def _selected(number: int, subject: str, sweep: str) -> MapFigure:
+    return MapFigure(number, subject, tuple((sweep, n) for n in (2, 5, 10, 20)))
+
+
+def _appendix(first: int, subject: str, sweep: str, vertices: tuple[int, ...]) -> list[MapFigure]:
+    return [
+        MapFigure(first + k, f"{subject}, n = {n}", ((f"{sweep}-coarse", n), (f"{sweep}-fine", n)))
+        for k, n in enumerate(vertices)
+    ]
