@@ -16,6 +16,7 @@ import psutil
 import torch
 from tqdm import tqdm
 
+from damcore import _checks
 from damcore.sweeps.grid import BUDGET, Cell, Sweep
 from damcore.sweeps.store import AXES, Store, cells_of
 from damcore.sweeps.train import METRICS, train_cells
@@ -26,6 +27,8 @@ GROUP = {"cpu": 1, "cuda": 32}
 
 class PlanError(Exception):
     """A sweep that cannot be run here; the sentence says why and what to do."""
+
+    refused = True  # raised from the public call, see `_checks.door`
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Plan:
         )
 
 
+@_checks.door
 def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
     """Estimate what is still to do, calibrated by training a few networks for a few epochs at each vertex.
 
@@ -56,17 +60,11 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
         The plan.
 
     Raises:
-        PlanError: a single network takes more than 2 GiB, or than the machine has free.
+        PlanError: a shard takes more than 2 GiB, or than the machine has free.
     """
     shards = sweep.shards()
     missing = [shards[k] for k in store.missing(sweep)]
-    memory = max(map(len, shards)) * sweep.bytes_a_network
-    limit = min(BUDGET, psutil.virtual_memory().available)
-    if memory > limit:
-        raise PlanError(
-            f"A network of {sweep.name} takes about {memory / 2**30:.1f} GiB and {limit / 2**30:.1f} GiB are allowed. "
-            "Use fewer memories or neurons, or dtype float32."
-        )
+    memory = _memory(sweep)
     seconds = 0.0
     for n in {shard[0].n for shard in missing}:
         waiting = sum(len(shard) for shard in missing if shard[0].n == n)
@@ -76,6 +74,18 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
     element = 10 + 2 * max(sweep.vertices).bit_length()
     operations = float(networks) * sweep.epochs * sweep.n_states * sweep.n_neurons * sweep.n_memories * element
     return Plan(networks, operations, memory, seconds)
+
+
+def _memory(sweep: Sweep) -> int:
+    """Bytes that training the largest shard takes, refused where they are not to be had."""
+    networks = max(map(len, sweep.shards()))
+    memory, limit = networks * sweep.bytes_a_network, min(BUDGET, psutil.virtual_memory().available)
+    if memory > limit:
+        raise PlanError(
+            f"Training {networks} networks of {sweep.name} at once takes about {memory / 2**30:.1f} GiB, and "
+            f"{limit / 2**30:.1f} GiB are allowed. Use fewer memories or neurons, or dtype float32."
+        )
+    return memory
 
 
 def _probe(sweep: Sweep, n: int, device: str) -> float:
@@ -95,6 +105,7 @@ def _probe(sweep: Sweep, n: int, device: str) -> float:
     return once + max(0.0, seconds(longer) - once) / (longer - 1) * sweep.epochs
 
 
+@_checks.door
 def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progress: bool = True) -> pd.DataFrame:
     """Train every network that is not stored yet, shard by shard, and store each as it is done.
 
@@ -112,10 +123,12 @@ def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progres
         All rows of the sweep that are stored: all of it, unless another process still works on some.
 
     Raises:
+        PlanError: a shard takes more than 2 GiB, or than the machine has free.
         StoreError: the store cannot be written.
     """
     missing = store.missing(sweep)
     shards = sweep.shards()
+    _memory(sweep)
     with tqdm(
         total=len(sweep),
         initial=len(sweep) - sum(len(shards[k]) for k in missing),
@@ -167,6 +180,7 @@ def _task(sweep: Sweep, cells: tuple[Cell, ...], device: str):
     return train_cells(sweep, cells, device=device), provenance(device)
 
 
+@_checks.door
 def verify(
     sweep: Sweep, store: Store, *, sample: int = 20, seed: int | None = None, device: str = "cpu"
 ) -> pd.DataFrame:

@@ -34,6 +34,7 @@ class Panel:
     region: np.ndarray
 
 
+@_checks.door
 def results() -> Path:
     """The folder of committed results: `results` here or in a folder above, or of the source checkout.
 
@@ -70,6 +71,7 @@ class Gallery:
         self.store = Store(Path(self._passing.name) if self._passing else (folder or results()) / profile)
         self._rows = cache(self._load)
 
+    @_checks.door
     def rows(self, name: str) -> pd.DataFrame:
         """All rows of a sweep.
 
@@ -93,15 +95,18 @@ class Gallery:
             )
         return self.store.frame(sweep)
 
+    @_checks.door
     def panels(self, figure: MapFigure) -> list[Panel]:
         """The heat maps of one figure, in reading order."""
         return [self.panel(name, n) for name, n in figure.panels]
 
+    @_checks.door
     def panel(self, name: str, n: int) -> Panel:
         """The heat map of one sweep at one vertex; a network that overflowed counts as one that recalls nothing."""
         mean = distances(self.rows(name)).sel(n=n).mean("repeat").transpose("learning_rate", "inverse_temperature")
         return Panel(self.sweeps[name], n, mean, (mean <= NEAR).to_numpy())
 
+    @_checks.door
     def table(self, figure: MapFigure) -> pd.DataFrame:
         """The numbers of one figure, a row a cell: mean, least and largest distance over repeats, diverged networks."""
         parts = []
@@ -114,6 +119,7 @@ class Gallery:
             parts.append(part)
         return pd.concat(parts, ignore_index=True).round(4)
 
+    @_checks.door
     def origin(self, figure: MapFigure) -> str:
         """One sentence a sweep: how much was computed, with what, how long, and the command that does it again."""
         return "\n".join(self._origin(name) for name in dict.fromkeys(name for name, _ in figure.panels))
@@ -127,6 +133,7 @@ class Gallery:
         cost = f"{minutes:.1f} minutes a map, commit {commits}"
         return f"{name}: {shape}, {sweep.epochs} epochs, {sizes}; {cost}.\n    {command(sweep, self.profile)}"
 
+    @_checks.door
     def audit(self, names: list[str], *, sample: int = 20, seed: int | None = None) -> pd.DataFrame:
         """Train randomly chosen stored networks again, and compare.
 
@@ -165,6 +172,7 @@ def command(sweep: Sweep, profile: str) -> str:
     return f"python -m damcore.sweeps run {sweep.name} --profile {profile}"
 
 
+@_checks.door
 def write_tables(gallery: Gallery, folder: Path) -> list[Path]:
     """One CSV file a figure whose sweeps are all stored, named by its anchor.
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 from filelock import FileLock, Timeout
 
+from damcore import _checks
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.train import METRICS
 
@@ -29,6 +30,8 @@ FILE = re.compile(r"(all|\d{5})-([0-9a-f]{16})\.parquet")
 
 class StoreError(Exception):
     """A store that cannot be read or written; the sentence says why and what to do."""
+
+    refused = True  # raised from the public call, see `_checks.door`
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Store:
         """The folder of a sweep."""
         return Path(self.folder) / f"{sweep.name}-{sweep.digest}"
 
+    @_checks.door
     def write(self, sweep: Sweep, shard: int | None, rows: list[dict[str, object]], provenance: dict[str, str]) -> Path:
         """Store the rows of a shard (None: of all), with the sweep's configuration and where they come from.
 
@@ -86,6 +90,7 @@ class Store:
             ) from None
         return target
 
+    @_checks.door
     def files(self, sweep: Sweep) -> dict[str, Path]:
         """The sound files of a sweep, label -> path; any other is set aside and named on stderr."""
         sound = {}
@@ -116,11 +121,13 @@ class Store:
         folder = self.of(sweep)
         return any(folder.glob(f"{shard:05d}-*.parquet")) or any(folder.glob("all-*.parquet"))
 
+    @_checks.door
     def missing(self, sweep: Sweep) -> list[int]:
         """Numbers of the shards that are not stored."""
         stored = self.files(sweep)
         return [] if "all" in stored else [k for k in range(len(sweep.shards())) if f"{k:05d}" not in stored]
 
+    @_checks.door
     def frame(self, sweep: Sweep) -> pd.DataFrame:
         """All stored rows of a sweep, ordered by its axes; those of a sweep that is not finished are some of them.
 
@@ -140,6 +147,7 @@ class Store:
                 continue
             return frame.sort_values(AXES, ignore_index=True)
 
+    @_checks.door
     def array(self, sweep: Sweep) -> xr.Dataset:
         """The metrics as arrays (n, learning_rate, inverse_temperature, repeat), NaN where nothing is stored.
 
@@ -151,6 +159,7 @@ class Store:
         whole = indexed.reindex(pd.MultiIndex.from_product(axes, names=AXES))
         return xr.Dataset.from_dataframe(whole.loc[:, [*METRICS, "seconds"]].astype(float))
 
+    @_checks.door
     def pack(self, sweep: Sweep) -> None:
         """Turn the shards of a finished sweep into one file."""
         with self.hold(sweep, "pack") as held:
