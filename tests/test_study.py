@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cases import refused
-from damcore.sweeps import Store, features, finished, ranking, run, study, sweeps
+from damcore.sweeps import Store, features, finished, further, ranking, run, study, sweeps
 from damcore.sweeps.__main__ import main
 from damcore.sweeps.grid import SCALINGS
 from damcore.sweeps.scoring import FEATURES, SIDES
@@ -206,7 +206,7 @@ def test_patterns_choose_sweeps(tmp_path, capsys):
         f"study-outside-n-{name}" for name in FUNCTIONS
     ]
     assert main(["list", *store]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(PAPER) + len(sweeps("paper"))
+    assert len(capsys.readouterr().out.splitlines()) == len(PAPER) + len(sweeps("paper")) + len(further("paper"))
     assert main(["list", "study-original-leaky", "study-original-l*", *store]) == 0
     assert capsys.readouterr().out.count("study-original-leaky ") == 1
     assert main(["list", "nothing-*", *store]) == 2

@@ -2,6 +2,7 @@
 
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
 from damcore.sweeps.figures import figures, sweeps
+from damcore.sweeps.further import further
 from damcore.sweeps.gallery import Gallery
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.maps import drift, measures
@@ -21,6 +22,7 @@ __all__ = [
     "features",
     "figures",
     "finished",
+    "further",
     "measures",
     "plan",
     "ranking",

@@ -1,6 +1,7 @@
 """`python -m damcore.sweeps list|plan|run|status|verify NAME --profile quick --store results`.
 
-A name may be a shell pattern, such as 'study-*'; without one, all sweeps of the figures and of the settings study.
+A name may be a shell pattern, such as 'study-*'; without one, all there are: those of the figures, those beyond them,
+and those of the settings study.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import torch
 
 from damcore.sweeps.executor import PlanError, plan, run, verify
 from damcore.sweeps.figures import PROFILES, sweeps
+from damcore.sweeps.further import further
 from damcore.sweeps.grid import Sweep
 from damcore.sweeps.store import Store, StoreError
 from damcore.sweeps.study import study
@@ -21,13 +23,13 @@ from damcore.sweeps.train import METRICS
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    figures, settings = sweeps(options.profile), study(options.profile)
-    known = {**figures, **settings}
+    figures, beyond, settings = sweeps(options.profile), further(options.profile), study(options.profile)
+    known = {**figures, **beyond, **settings}
     patterns = options.names or ["*"]
     if unknown := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]:
         print(
-            f"error: there is no sweep {unknown[0]!r}; there are {', '.join(figures)}, and {len(settings)} "
-            "of the settings study, 'study-*' (`list` names them).",
+            f"error: there is no sweep {unknown[0]!r}; there are {', '.join(figures)}, {len(beyond)} beyond the "
+            f"figures, and {len(settings)} of the settings study, 'study-*' (`list` names them).",
             file=sys.stderr,
         )
         return 2

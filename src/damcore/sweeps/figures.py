@@ -74,7 +74,6 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
     )
     original = replace(modified, name="original", scaling="original", vertices=ORIGINAL)
     wide = replace(modified, name="modified-250", n_neurons=250, n_states=30, vertices=ORIGINAL)
-    polynomial = dict(interaction="polynomial", floor=None, vertices=ORIGINAL)
     found = [
         _on(original, "coarse", cells),
         _on(original, "fine", cells),
@@ -83,9 +82,6 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
         replace(_on(modified, "large", cells), vertices=LARGE),
         _on(wide, "coarse", cells_250),
         _on(wide, "fine", cells_250),
-        # Beyond the text: a homogeneous F, for which both networks are one.
-        _on(replace(original, name="original-polynomial", **polynomial), "coarse", cells),
-        _on(replace(modified, name="modified-polynomial", **polynomial), "coarse", cells),
     ]
     return {sweep.name: sweep for sweep in found}
 

@@ -12,9 +12,11 @@ import xarray as xr
 from damcore import _checks
 from damcore.sweeps.executor import run, verify
 from damcore.sweeps.figures import MapFigure, figures, sweeps
+from damcore.sweeps.further import further
 from damcore.sweeps.grid import Sweep
 from damcore.sweeps.maps import NEAR, distances
 from damcore.sweeps.store import Store, StoreError
+from damcore.sweeps.study import study
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,16 @@ class Panel:
     n: int
     mean: xr.DataArray
     region: np.ndarray
+
+    @property
+    def level(self) -> float:
+        """Mean distance of states that have nothing in common, sqrt(2 N)."""
+        return (2 * self.sweep.n_neurons) ** 0.5
+
+    def drawn(self, title: str) -> tuple[str, np.ndarray, list[float], list[float], np.ndarray]:
+        """What `plotting.maps` takes."""
+        axes = (self.mean[axis].to_numpy().tolist() for axis in ("inverse_temperature", "learning_rate"))
+        return title, self.mean.to_numpy(), *axes, self.region
 
 
 @_checks.door
@@ -64,7 +76,7 @@ class Gallery:
     @_checks.door
     def __init__(self, profile: str = "paper", *, compute: bool = False, folder: Path | None = None):
         self.profile = profile
-        self.sweeps = sweeps(profile)
+        self.sweeps = {**sweeps(profile), **further(profile), **study(profile)}
         self.computed = compute
         # Kept until the object is gone: what is computed here is nobody else's.
         self._passing = tempfile.TemporaryDirectory() if compute else None

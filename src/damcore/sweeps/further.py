@@ -1,0 +1,81 @@
+"""Sweeps beyond the figures: the two networks that are one, other sizes and settings of learning, fresh seeds."""
+
+from dataclasses import replace
+
+from damcore.sweeps.figures import COARSE, ORIGINAL, sweeps
+from damcore.sweeps.grid import Sweep, logarithmic
+from damcore.sweeps.study import study
+
+# profile -> cells along 1/T, along the rate, repeats
+SIZES = {"smoke": (3, 3, 1), "quick": (7, 5, 1), "paper": (13, 9, 3)}
+VERTICES = (5, 20)
+NEURONS, STATES = (50, 100, 200), (10, 20, 40)
+LEARNING = {
+    "decay-1": dict(decay=1.0),
+    "momentum-0.6": dict(momentum=0.6),
+    "m-2": dict(error_exponent=2),
+    "m-3": dict(error_exponent=3),
+}
+# The leaders of the settings study, and what was closest behind them with another F or another place of T.
+CONFIRMED = (
+    "study-original-leaky",
+    "study-original-polynomial",
+    "study-outside-n-leaky",
+    "study-modified-leaky",
+    "study-modified-polynomial-no-floor",
+)
+FRESH = 1  # seed; the study's is 0
+
+
+def further(profile: str = "quick") -> dict[str, Sweep]:
+    """All sweeps beyond the figures at one size.
+
+    - original-polynomial, modified-polynomial: a homogeneous F on the common axis, without the floor;
+    - original-size-N-A, modified-size-N-A: N neurons and A states, n = 5 and 20, for the drift with size;
+    - original-learning-..., modified-learning-...: another decay, momentum or error exponent;
+    - confirm-...: leaders of the settings study on fresh seeds, with five repeats.
+
+    Args:
+        profile: "smoke", "quick" or "paper".
+
+    Returns:
+        name -> sweep.
+
+    Raises:
+        ValueError: no such profile.
+    """
+    figures = sweeps(profile)
+    pair = {name: figures[f"{name}-coarse"] for name in ("original", "modified")}
+    found = [
+        replace(sweep, name=f"{name}-polynomial", interaction="polynomial", floor=None, vertices=ORIGINAL)
+        for name, sweep in pair.items()
+    ]
+    for name, sweep in pair.items():
+        found += [_sized(sweep, f"{name}-size", profile, n, a) for n in NEURONS for a in STATES]
+        usual = _sized(sweep, f"{name}-size", profile, 100, 20)
+        found += [
+            replace(usual, name=f"{name}-learning-{what.replace('.', '')}", **settings)
+            for what, settings in LEARNING.items()
+        ]
+    settings = study(profile)
+    repeats = 5 if profile == "paper" else 1
+    found += [
+        replace(settings[name], name=name.replace("study", "confirm"), seed=FRESH, repeats=repeats)
+        for name in CONFIRMED
+    ]
+    return {sweep.name: sweep for sweep in found}
+
+
+def _sized(sweep: Sweep, name: str, profile: str, n_neurons: int, n_states: int) -> Sweep:
+    cells, rates, repeats = SIZES[profile]
+    unit = n_neurons if sweep.scaling == "original" else 1
+    return replace(
+        sweep,
+        name=f"{name}-{n_neurons}-{n_states}",
+        vertices=VERTICES,
+        inverse_temperatures=logarithmic(COARSE[0][0] / unit, COARSE[0][1] / unit, cells),
+        learning_rates=logarithmic(*COARSE[1], rates),
+        repeats=repeats,
+        n_neurons=n_neurons,
+        n_states=n_states,
+    )
