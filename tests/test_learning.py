@@ -146,6 +146,20 @@ def test_original_and_modified_differ_for_leaky_f(kind, path, generator):
     assert (original.memories - modified.memories).abs().max() > 0.1
 
 
+@pytest.mark.parametrize("n, slope", [(3, 0.01), (3, -0.01), (10, 0.25)])
+def test_modified_leaky_is_original_leaky_with_a_steeper_slope(n, slope, path, generator):
+    """F_s(c h) = c^n F_s'(h) with s' = s c^(1 - n): what normalising does to the leaky F is to weigh its leak."""
+    n_neurons, temperature = 64, 0.5
+    memories, patterns = instance(generator, n_memories=20, n_states=6, n_neurons=n_neurons)
+    settings = dict(epochs=50, learning_rate=0.3, floor=None)
+    scaling = Scaling.modified(temperature, n_neurons)
+    modified = train(memories, patterns, LeakyRectifiedPolynomial(n, slope), scaling, **settings)
+    steeper = LeakyRectifiedPolynomial(n, slope * (n_neurons * temperature) ** (n - 1))
+    original = train(memories, patterns, steeper, Scaling.original(n_neurons * temperature, n), **settings)
+    assert torch.equal(original.memories, modified.memories)
+    assert torch.equal(original.losses, modified.losses)
+
+
 def test_the_floor_is_a_threshold_and_none_removes_it(path, generator):
     memories, patterns = instance(generator)
     kind = Polynomial(4)

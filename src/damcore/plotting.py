@@ -95,6 +95,24 @@ def maps(
     figure.colorbar(image, ax=list(grid.flat), label=label)
 
 
+def scores(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Draw a table of zeros and ones: a filled square where a row has what the column asks for.
+
+    Args:
+        axes: where to draw.
+        values: 0 or 1 (rows, columns).
+        rows: labels, from above.
+        columns: labels.
+    """
+    y, x = np.nonzero(values)
+    axes.scatter(x, y, marker="s", s=40, color="C0")
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows, fontsize=7)
+    axes.tick_params(length=0, top=True, labeltop=True)
+    axes.grid(visible=True, axis="y", alpha=0.2)
+
+
 def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float, float] = (-1, 1)) -> None:
     """Draw rows of small grey pictures under one another.
 
