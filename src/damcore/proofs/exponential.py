@@ -268,7 +268,7 @@ def exponential_temperature(
     return Check(
         "exponential: the modified network at T is the one without 1/N at T'",
         Kind.SAMPLED,
-        f"bit by bit, {states.numel()} neurons of a random network with N = {n_neurons}, K = {n_memories}, "
+        f"bit by bit, {states.numel():,} neurons of a random network with N = {n_neurons}, K = {n_memories}, "
         f"T = {listed(temperatures)}",
         found is None,
         found,

@@ -58,7 +58,8 @@ def same_bracket(
         holds = holds and all(sp.simplify(sp.expand_power_base(a - b)) == 0 for a, b in pairs)
     found = None if holds else _smallest_difference(law, relation, outer)
     return Check(
-        f"{law.name}: original at T and modified at T_m = {other} have the same bracket{' and gradient' * derivative}",
+        f"{law.name}: original with {outer(temperature, n)} outside F, and modified at T_m = {other}, have the same "
+        f"bracket{' and gradient' * derivative}",
         Kind.SYMBOLIC,
         "every overlap h, every T > 0, every whole N and n >= 1",
         holds,

@@ -1,8 +1,11 @@
 """What a check says: which statement, what kind of check, what exactly was checked, and whether it holds."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+TIE = "\u2060"  # stands for a space that must not become the end of a line
 
 
 class Kind(StrEnum):
@@ -38,10 +41,21 @@ class Check:
         assert self.holds == (self.counterexample is None), "a statement fails with a counterexample, or holds"
 
     def __str__(self) -> str:
-        lines = [f"{'holds' if self.holds else 'FALSE'}: {self.statement}", f"  {self.kind}: {self.scope}"]
+        lines = [f"{'holds' if self.holds else 'FALSE'}: {self.statement}", f"{self.kind}: {self.scope}"]
         if self.counterexample is not None:
-            lines += [f"  counterexample: {', '.join(f'{k} = {show(v)}' for k, v in self.counterexample.items())}"]
-        return "\n".join(lines)
+            lines += [f"counterexample: {', '.join(f'{k} = {show(v)}' for k, v in self.counterexample.items())}"]
+        width = 96  # of a page of the book
+        return "\n".join(
+            textwrap.fill(_tied(line), width, initial_indent=" " * 7 * (number > 0), subsequent_indent=" " * 9)
+            for number, line in enumerate(lines)
+        ).replace(TIE, " ")
+
+
+def _tied(line: str) -> str:
+    """The line with a relation and its two sides kept on one line."""
+    for relation in (" = ", " > ", " < ", " <= "):
+        line = line.replace(relation, relation.replace(" ", TIE))
+    return line
 
 
 def show(value: object) -> str:
