@@ -86,9 +86,10 @@ def energy_of_the_sum(interaction: Interaction, n_neurons: int, n_memories: int,
         seed: of the memories and the noise.
     """
     memories, probes = _stored(n_neurons, n_memories, noise, seed)
-    flipped = probes[:, None, :] * (1 - 2 * torch.eye(n_neurons, dtype=probes.dtype))  # (B, flips, N)
-    right = energy(memories, flipped, interaction, ONE) - energy(memories, probes, interaction, ONE)[:, None]
-    of_sum = interaction((probes @ memories.mT).sum(-1))[:, None] - interaction((flipped @ memories.mT).sum(-1))
+    flipped = (probes[:, None, :] * (1 - 2 * torch.eye(n_neurons, dtype=probes.dtype))).flatten(0, 1)  # (B N, N)
+    whole = probes.repeat_interleave(n_neurons, 0)
+    right = energy(memories, flipped, interaction, ONE) - energy(memories, whole, interaction, ONE)
+    of_sum = interaction((whole @ memories.mT).sum(-1)) - interaction((flipped @ memories.mT).sum(-1))
     return share((right < 0) != (of_sum < 0))
 
 
@@ -202,7 +203,13 @@ def first_order(n: int, power: int, n_neurons: int, n_memories: int, *, own: boo
 
 
 def label_leak(
-    images: Float[Tensor, "B N"], labels: Tensor, *, held_out: int, epochs: int = 30, seed: int = 0
+    images: Float[Tensor, "B N"],
+    labels: Tensor,
+    test_images: Float[Tensor, "A N"],
+    test_labels: Tensor,
+    *,
+    epochs: int = 30,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Accuracy of a classifier trained with all other class neurons at -1 (KH16), or left at the true label.
 
@@ -211,28 +218,28 @@ def label_leak(
     Args:
         images: pixels in [-1, 1].
         labels: whole numbers 0 to 9.
-        held_out: how many images, the last ones, are for the test.
-        epochs: passes over the others.
+        test_images: as `images`; here the class neurons are at -1.
+        test_labels: as `labels`.
+        epochs: passes over the images.
         seed: of the initial memories and the order of the images.
 
     Returns:
-        Accuracy on the images held out, by what the class neurons are held at while training.
+        Accuracy on the test images, by what the class neurons are held at while training.
     """
     targets = 2 * torch.nn.functional.one_hot(labels.long(), 10).to(images) - 1
     scaling, kind = Scaling(540.0, inner_power=1), RectifiedPolynomial(20)  # KH16's notebook: T^-n F(h) = F(h / T)
-    test = torch.cat([images[-held_out:], -torch.ones_like(targets[-held_out:])], 1)
+    test = torch.cat([test_images, -test_images.new_ones(len(test_images), 10)], 1)
     found = {}
     for name, held in (("-1", -torch.ones_like(targets)), ("the true label", targets)):
         generator = torch.Generator().manual_seed(seed)
-        states = torch.cat([images, held], 1)[:-held_out]
+        states = torch.cat([images, held], 1)
         initial = (0.3 * torch.randn(50, states.shape[1], generator=generator) - 0.3).clamp(-1, 1).to(images)
         learned = learning.train(
             initial, states, kind, scaling, epochs=epochs, learning_rate=0.04, decay=0.998, momentum=0.6,
-            error_exponent=30, batch_size=500, generator=generator, targets=targets[:-held_out],
-            neurons=slice(-10, None),
+            error_exponent=30, batch_size=500, generator=generator, targets=targets, neurons=slice(-10, None),
         )  # fmt: skip
         gaps = energy_gap(learned.memories, test, kind, scaling, neurons=slice(-10, None))
-        found[name] = share(gaps.argmax(-1) == labels[-held_out:])
+        found[name] = share(gaps.argmax(-1) == test_labels)
     return found
 
 

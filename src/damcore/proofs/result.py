@@ -44,16 +44,16 @@ class Check:
         lines = [f"{'holds' if self.holds else 'FALSE'}: {self.statement}", f"{self.kind}: {self.scope}"]
         if self.counterexample is not None:
             lines += [f"counterexample: {', '.join(f'{k} = {show(v)}' for k, v in self.counterexample.items())}"]
-        width = 96  # of a page of the book
+        width = 80  # of a page of the book
         return "\n".join(
-            textwrap.fill(_tied(line), width, initial_indent=" " * 7 * (number > 0), subsequent_indent=" " * 9)
+            textwrap.fill(_tied(line), width, initial_indent=" " * 2 * (number > 0), subsequent_indent=" " * 4)
             for number, line in enumerate(lines)
         ).replace(TIE, " ")
 
 
 def _tied(line: str) -> str:
     """The line with a relation and its two sides kept on one line."""
-    for relation in (" = ", " > ", " < ", " <= "):
+    for relation in (" = ", " > ", " < ", " <= ", " >= "):
         line = line.replace(relation, relation.replace(" ", TIE))
     return line
 
