@@ -73,6 +73,13 @@ def test_the_sign_of_the_slope_counts_where_powers_vanish():
     assert differences.slope_sign(20, 0.01, 50, 20, divisor=1.0) < 0.05
 
 
+def test_an_exponential_network_follows_its_memory_or_the_majority_by_the_factor():
+    memory, majority = differences.exponential_followers([1.0, 1e-4], 60, 11)
+    assert memory[0] > 0.99 > 0.8 > majority[0]
+    assert majority[1] == 1 and memory[1] < 0.9
+    assert differences.exponential_followers([0.01], 30, 1)[0] == 1  # one memory is safe at any factor
+
+
 def test_gaps_vanish_in_narrow_dtypes_at_large_vertices():
     assert differences.vanished_gaps(5, 100, 20, torch.float32) == 0
     assert differences.vanished_gaps(100, 100, 20, torch.float64) < 0.01

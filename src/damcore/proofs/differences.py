@@ -9,7 +9,14 @@ from torch import Tensor
 
 from damcore import hopfield, learning
 from damcore.datasets import flip, random_patterns
-from damcore.interactions import Interaction, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial, whole_power
+from damcore.interactions import (
+    Exponential,
+    Interaction,
+    LeakyRectifiedPolynomial,
+    Polynomial,
+    RectifiedPolynomial,
+    whole_power,
+)
 from damcore.network import energy, energy_gap
 from damcore.recall import recall
 from damcore.scaling import Scaling
@@ -110,6 +117,33 @@ def slope_sign(n: int, slope: float, n_neurons: int, n_memories: int, *, divisor
     kinds = (LeakyRectifiedPolynomial(n, slope), LeakyRectifiedPolynomial(n, -slope))
     gaps = [energy_gap(memories, states, kind, scaling) for kind in kinds]
     return share((gaps[0] >= 0) != (gaps[1] >= 0))
+
+
+def exponential_followers(
+    factors: list[float], n_neurons: int, n_memories: int, *, noise: float = 0.1, seed: int = 0
+) -> tuple[Float[Tensor, "factors"], Float[Tensor, "factors"]]:
+    """Where the neurons of an exponential network go when the overlap is multiplied by a factor first.
+
+    Args:
+        factors: the factors a in F(a h) = e^(a h).
+        n_neurons: N.
+        n_memories: K random bipolar memories.
+        noise: the states are the memories with this share of neurons flipped.
+        seed: of the memories and the noise.
+
+    Returns:
+        For each factor the share of neurons that go where the memory has them, and the share, of those without a tie,
+        that go where the majority of all memories points.
+    """
+    memories, states = _stored(n_neurons, n_memories, noise, seed)
+    vote = memories.sum(0)
+    ends = []
+    for factor in factors:
+        gaps = energy_gap(memories, states, Exponential(), Scaling(1.0, divisor=1 / factor))
+        ends.append(torch.where(gaps >= 0, 1.0, -1.0))
+    updates = torch.stack(ends)
+    with_vote = (updates == vote.sign())[..., vote != 0]
+    return (updates == memories).double().mean((1, 2)), with_vote.double().mean((1, 2))
 
 
 def vanished_gaps(n: int, n_neurons: int, n_memories: int, dtype: torch.dtype, *, seed: int = 0) -> float:
