@@ -24,6 +24,7 @@ from damcore.proofs.laws import (
     networks,
     overlaps,
     rationals,
+    sign,
     smallest,
 )
 from damcore.proofs.provers import impossible, reals
@@ -116,6 +117,10 @@ def test_sign_of_a_sum_of_exponentials_that_floats_cannot_tell():
     assert float(below) == float(above)
     assert proofs.sign_of_exponential_sum({Fraction(2): 1, Fraction(0): -below}) == 1
     assert proofs.sign_of_exponential_sum({Fraction(2): 1, Fraction(0): -above}) == -1
+
+
+def test_the_sign_of_zero_is_its_own():
+    assert [sign(x) for x in (Fraction(-1, 3), Fraction(0), 2)] == [-1, 0, 1]
 
 
 def test_rationals_come_simplest_first_and_the_smallest_counterexample_is_found():
