@@ -41,6 +41,9 @@ def test_unstable_neurons_follow_the_noise_variance():
     assert measured == pytest.approx(expected, rel=0.15)
     assert measured < patterns < 100 * measured
     assert differences.unstable(2, 20, 1, rectified=True, networks=3) == (0, 0)  # one pattern alone is stable
+    # N = 2, n = 1: the bracket is twice the sum of the two entries; where they differ it is 0, which goes to +1.
+    neurons, _ = differences.unstable(1, 2, 2, rectified=False, networks=200)
+    assert neurons == pytest.approx(1 / 4, abs=0.05)
 
 
 def test_self_coupling_holds_neurons_and_vertex_2_has_none():

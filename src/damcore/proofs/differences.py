@@ -195,7 +195,7 @@ def unstable(n: int, n_neurons: int, n_memories: int, *, rectified: bool, networ
     kind, wrong = RectifiedPolynomial(n) if rectified else Polynomial(n), []
     for _ in range(networks):
         patterns = random_patterns(n_memories, n_neurons, generator=generator)
-        wrong.append(energy_gap(patterns, patterns, kind, ONE) * patterns < 0)
+        wrong.append((energy_gap(patterns, patterns, kind, ONE) >= 0) != (patterns > 0))
     neurons = torch.stack(wrong)
     return share(neurons), share(neurons.any(-1))
 
