@@ -22,4 +22,4 @@ def test_the_core_equations_lead_to_the_functions_that_compute_them():
     assert "damcore.network.energy_gap" in IMPLEMENTED["MRS24", "4"]
     assert "damcore.learning.gradient" in IMPLEMENTED["MRS24", "8"]
     assert "damcore.learning.train" in IMPLEMENTED["KH16", "13"]
-    assert IMPLEMENTED["MRS24", "7"] == ["damcore.interactions.LeakyRectifiedPolynomial"]
+    assert IMPLEMENTED["MRS24", "7"][0] == "damcore.interactions.LeakyRectifiedPolynomial"

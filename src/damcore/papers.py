@@ -33,6 +33,8 @@ PAPERS = {
                 "7": "Leaky rectified polynomial interaction",
                 "8": "Loss of the original network",
                 "9": "Homogeneity",
+                "10": "Lemma 4.1.1: the polynomial is homogeneous",
+                "11": "Lemma 4.1.2: the rectified polynomial is homogeneous",
                 "12": "Exponential interaction",
                 "13": "Update of the modified network",
                 "14": "Loss of the modified network",

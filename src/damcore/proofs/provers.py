@@ -1,0 +1,73 @@
+"""The two outside provers, z3 and hypothesis, behind one function each; both are imported when they are needed."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from damcore.proofs.laws import Law
+
+
+def impossible(*conditions: Any) -> bool:
+    """Whether no real numbers satisfy all conditions, which are z3 terms.
+
+    Raises:
+        RuntimeError: z3 cannot tell.
+    """
+    import z3
+
+    solver = z3.Solver()
+    solver.set("timeout", 60_000)  # milliseconds; what is asked here takes below one second
+    solver.add(*conditions)
+    answer = solver.check()
+    if answer == z3.unknown:
+        raise RuntimeError(f"z3 cannot decide this ({solver.reason_unknown()}); ask for smaller vertices or sizes.")
+    return answer == z3.unsat
+
+
+def reals(names: str) -> list[Any]:
+    """z3's real variables with these names, separated by spaces."""
+    import z3
+
+    return list(z3.Reals(names))
+
+
+def differ_in_sign(u: Any, v: Any) -> Any:
+    """That one of two z3 terms is positive and the other is not."""
+    import z3
+
+    return z3.Or(z3.And(u > 0, v <= 0), z3.And(u <= 0, v > 0))
+
+
+def value(law: Law, x: Any, n: int) -> Any:
+    """F of a z3 term at a given vertex."""
+    import z3
+
+    return z3.If(x >= 0, law.above(x, n), law.below(x, n))
+
+
+def first_found(
+    strategies: dict[str, Any], holds: Callable[..., bool], examples: int
+) -> tuple[dict[str, object] | None, int]:
+    """What hypothesis finds against a property, shrunk, or None, and how many examples it tried; the same every run.
+
+    Args:
+        strategies: name -> strategy of each argument.
+        holds: the property.
+        examples: how many examples to try.
+    """
+    from hypothesis import find, settings
+    from hypothesis import strategies as st
+    from hypothesis.errors import NoSuchExample
+
+    tried = 0
+
+    def violated(drawn: dict[str, Any]) -> bool:
+        nonlocal tried
+        tried += 1
+        return not holds(**drawn)
+
+    quiet = settings(max_examples=examples, deadline=None, database=None)
+    try:
+        return find(st.fixed_dictionaries(strategies), violated, settings=quiet, random=Random(0)), tried
+    except NoSuchExample:
+        return None, tried

@@ -1,0 +1,425 @@
+"""Each statement of MRS24 is checked, and each check must say no when its statement is broken on purpose."""
+
+import math
+import subprocess
+import sys
+from fractions import Fraction
+
+import mpmath
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import bipolar, instance
+from damcore import proofs
+from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.network import energy_gap
+from damcore.proofs import LAWS, Check, Kind, Law, leaky
+from damcore.proofs.exponential import larger_maximum, larger_sum, majorised, pairwise
+from damcore.proofs.laws import (
+    bracket,
+    enclosed_power_of_e,
+    exponential_bracket,
+    networks,
+    overlaps,
+    rationals,
+    sign,
+    smallest,
+)
+from damcore.proofs.provers import impossible, reals
+from damcore.proofs.update import BIPOLAR, HALVES, inverse_size
+from damcore.scaling import Scaling
+
+HOMOGENEOUS = ["polynomial", "rectified"]
+LEAKY = ["leaky, public code", "leaky, as printed"]
+ONE, HALF = Fraction(1), Fraction(1, 2)
+
+homogeneous = pytest.mark.parametrize("name", HOMOGENEOUS)
+not_homogeneous = pytest.mark.parametrize("name", LEAKY)
+
+
+def says_no(check: Check, **counterexample):
+    """The check is false, with this counterexample."""
+    assert not check.holds
+    assert {name: check.counterexample[name] for name in counterexample} == counterexample
+    assert "counterexample" in str(check)
+
+
+# What the checks stand on.
+
+
+@pytest.mark.parametrize(
+    "law, interaction",
+    [
+        (LAWS["polynomial"], Polynomial),
+        (LAWS["rectified"], RectifiedPolynomial),
+        (leaky(HALF), lambda n: LeakyRectifiedPolynomial(n, 0.5)),
+        (leaky(-HALF), lambda n: LeakyRectifiedPolynomial(n, -0.5)),
+    ],
+)
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_exact_laws_are_the_interactions_of_the_package(law, interaction, n):
+    points = [Fraction(k, 4) for k in range(-9, 10)]  # exact in float64, and so are their powers
+    assert [law(x, n) for x in points] == interaction(n)(torch.tensor([float(x) for x in points]).double()).tolist()
+
+
+def test_exact_brackets_are_the_energy_gaps_of_the_package(generator):
+    memories = torch.randint(-2, 3, (3, 4), generator=generator).double() / 2
+    rows = tuple(tuple(Fraction(entry) for entry in row) for row in memories.tolist())
+    gap = energy_gap(memories, torch.ones(1, 4).double(), Polynomial(3), Scaling.original(1.0, 3))
+    assert bracket(LAWS["polynomial"], 3, overlaps(rows), ONE) == gap[0, 0].item()
+
+
+def test_the_enumerated_networks_show_every_bracket_of_every_network_state_and_neuron():
+    """Renumbering neurons and turning states into (+1, ..., +1) loses nothing: all are tried here, without that."""
+    seen = {
+        tuple(sorted(pairs)) for pairs in map(overlaps, networks(2, 2, (ONE, Fraction(0), -ONE)))
+    }  # a bracket does not know the order of the memories
+    entries = (-1, 0, 1)
+    rows = [(a, b) for a in entries for b in entries]
+    for state in [(1, 1), (1, -1), (-1, 1), (-1, -1)]:
+        for neuron in (0, 1):
+            other = 1 - neuron
+            for first in rows:
+                for second in rows:
+                    pairs = [
+                        (row[other] * state[other] + row[neuron], row[other] * state[other] - row[neuron])
+                        for row in (first, second)
+                    ]
+                    assert tuple(sorted(pairs)) in seen
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.fractions(0, 12, max_denominator=50), st.integers(1, 8))
+def test_powers_of_e_lie_in_their_enclosures(q, degree):
+    low, high = enclosed_power_of_e(q, degree)
+    with mpmath.workdps(60):
+        true = mpmath.exp(mpmath.mpf(q.numerator) / q.denominator)
+        slack = mpmath.mpf(10) ** -50  # rounding of the reference
+        assert mpmath.mpf(low.numerator) / low.denominator <= true + slack
+        assert mpmath.mpf(high.numerator) / high.denominator >= true - slack
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.fractions(-3, 3, max_denominator=6), st.integers(-4, 4), max_size=5))
+def test_sign_of_a_sum_of_exponentials(terms):
+    with mpmath.workdps(80):
+        true = mpmath.fsum(c * mpmath.exp(mpmath.mpf(q.numerator) / q.denominator) for q, c in terms.items())
+        assert proofs.sign_of_exponential_sum(terms) == (int(mpmath.sign(true)) if any(terms.values()) else 0)
+
+
+def test_sign_of_a_sum_of_exponentials_that_floats_cannot_tell():
+    # e^2 is between these two fractions, which round to the same float.
+    with mpmath.workdps(60):
+        below = Fraction(int(mpmath.floor(mpmath.exp(2) * 10**40)), 10**40)
+    above = below + Fraction(1, 10**40)
+    assert float(below) == float(above)
+    assert proofs.sign_of_exponential_sum({Fraction(2): 1, Fraction(0): -below}) == 1
+    assert proofs.sign_of_exponential_sum({Fraction(2): 1, Fraction(0): -above}) == -1
+
+
+def test_the_sign_of_zero_is_its_own():
+    assert [sign(x) for x in (Fraction(-1, 3), Fraction(0), 2)] == [-1, 0, 1]
+
+
+def test_rationals_come_simplest_first_and_the_smallest_counterexample_is_found():
+    assert rationals(2) == [0, 1, -1, HALF, 2, -HALF, -2]
+    assert smallest(lambda a, x: a * x == 6, positive=(0,), arguments=2) == (2, 3)
+    assert smallest(lambda x: x * x == 2, arguments=1) is None
+
+
+def test_a_check_cannot_fail_without_a_counterexample_or_hold_with_one():
+    for holds, found in ((False, None), (True, {"x": 1})):
+        with pytest.raises(AssertionError):
+            Check("statement", Kind.EXACT, "scope", holds, found)
+
+
+def test_z3_that_cannot_tell_is_not_taken_for_a_yes(monkeypatch):
+    import z3
+
+    monkeypatch.setattr(z3.Solver, "check", lambda self: z3.unknown)
+    monkeypatch.setattr(z3.Solver, "reason_unknown", lambda self: "tired")
+    with pytest.raises(RuntimeError, match=r"cannot decide this \(tired\)"):
+        impossible(reals("x")[0] > 0)
+
+
+def test_importing_the_package_brings_no_prover():
+    listing = "import sys, damcore, damcore.proofs; print(sorted({'z3', 'hypothesis'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+# Lemmas 4.1.1 and 4.1.2.
+
+
+@homogeneous
+def test_lemmas_hold(name):
+    assert proofs.homogeneous_for_every_vertex(LAWS[name]).holds
+    assert proofs.homogeneous_for_all_reals(LAWS[name], vertices=range(1, 9)).holds
+    assert proofs.homogeneous_in_examples(LAWS[name], examples=50).holds
+
+
+@homogeneous
+def test_lemmas_fail_for_another_exponent(name):
+    says_no(proofs.homogeneous_for_every_vertex(LAWS[name], lambda n: n + 1), n=1, a=HALF, x=1)
+    says_no(proofs.homogeneous_for_every_vertex(LAWS[name], lambda n: n - 1), n=1, a=HALF, x=1)
+    says_no(proofs.homogeneous_for_all_reals(LAWS[name], lambda n: 2 * n, vertices=[3]), n=3, a=HALF, x=1)
+    assert not proofs.homogeneous_in_examples(LAWS[name], lambda n: n + 1, examples=50, largest_vertex=9).holds
+
+
+def test_the_rectified_lemma_needs_a_positive_factor():
+    assert proofs.homogeneous_for_all_reals(LAWS["polynomial"], vertices=[3, 4], factor_above=None).holds
+    negative = proofs.homogeneous_for_all_reals(LAWS["rectified"], vertices=[3, 4], factor_above=None)
+    says_no(negative, n=3, a=-1, x=1)
+
+
+@not_homogeneous
+def test_lemmas_fail_for_the_leaky_function(name):
+    says_no(proofs.homogeneous_for_every_vertex(LAWS[name]), n=2, a=HALF, x=-1)
+    says_no(proofs.homogeneous_for_all_reals(LAWS[name], vertices=range(1, 9)), n=2, a=HALF, x=-1)
+    assert not proofs.homogeneous_in_examples(LAWS[name], examples=50, largest_vertex=9).holds
+
+
+@pytest.mark.parametrize("slope", [Fraction(1, 100), Fraction(-1, 100), Fraction(-3), Fraction(7)])
+def test_no_degree_fits_the_leaky_function_beyond_n_1(slope):
+    for n in (2, 3, 10):
+        says_no(proofs.only_degree(slope, n), **{"F(2) / F(1)": 2**n, "F(-2) / F(-1)": 2})
+    assert proofs.only_degree(slope, 1).holds
+
+
+def test_a_slope_of_zero_is_the_rectified_polynomial_again():
+    assert proofs.only_degree(Fraction(0), 5).holds
+
+
+# The identity before Eq. 9.
+
+
+@homogeneous
+def test_the_identity_before_eq_9_means_signs(name):
+    says_no(proofs.difference_identity(LAWS[name], 3, signs_only=False), a=HALF, x=0, y=1)
+    assert proofs.difference_identity(LAWS[name], 3, signs_only=True).holds
+
+
+def test_as_printed_the_identity_holds_for_a_function_of_the_sign():
+    step = Law("sign", lambda x, n: Fraction(x > 0), lambda x, n: -ONE)
+    assert proofs.difference_identity(step, 1, signs_only=False).holds
+
+
+def test_signs_of_differences_survive_for_an_increasing_leaky_function_only():
+    assert proofs.difference_identity(LAWS["leaky, public code"], 3, signs_only=True).holds
+    says_no(proofs.difference_identity(LAWS["leaky, as printed"], 3, signs_only=True), a=HALF)
+
+
+# Theorem 4.2.1.
+
+
+@homogeneous
+def test_theorem_4_2_1_holds(name):
+    assert proofs.update_unchanged(LAWS[name], vertices=[1, 2, 3, 5]).holds
+    assert proofs.update_unchanged_for_all_reals(LAWS[name], vertices=[1, 2, 3, 4], n_memories=1).holds
+    assert proofs.update_unchanged_for_all_reals(LAWS[name], vertices=[2, 3], n_memories=2, n_neurons=3).holds
+    assert proofs.update_unchanged_in_examples(LAWS[name], examples=30).holds
+
+
+def test_theorem_4_2_1_needs_a_positive_factor():
+    odd = proofs.update_unchanged_for_all_reals(LAWS["polynomial"], vertices=[3], n_memories=1, factor_above=None)
+    says_no(odd, n=3, a=-1, memories=((1,),), bracket=2)
+    says_no(proofs.update_unchanged(LAWS["polynomial"], factors=lambda _: [Fraction(0)]), n=1, a=0)
+    # For even n the sign survives a = -1, and a = 0 is what is left to fail.
+    assert proofs.update_unchanged(LAWS["polynomial"], vertices=[2, 4], factors=lambda _: [-ONE]).holds
+
+
+def test_theorem_4_2_1_fails_for_the_leaky_function_of_the_public_code():
+    law = LAWS["leaky, public code"]
+    check = proofs.update_unchanged(law, factors=inverse_size)
+    says_no(check, n=4, a=HALF, memories=((1, -1), (-HALF, 0)))
+    found = check.counterexample
+    assert bracket(law, 4, overlaps(found["memories"]), ONE) == found["bracket"] < 0
+    assert bracket(law, 4, overlaps(found["memories"]), HALF) == found["scaled bracket"] > 0
+    assert proofs.update_unchanged_for_all_reals(law, vertices=[2, 3, 4], n_memories=1).holds  # it increases
+    assert not proofs.update_unchanged_for_all_reals(law, vertices=[3], n_memories=2).holds
+
+
+def test_theorem_4_2_1_fails_for_the_leaky_function_as_printed_with_one_memory():
+    law = LAWS["leaky, as printed"]
+    says_no(proofs.update_unchanged(law, sizes=[(1, 1)], factors=lambda _: [HALF]), n=5, memories=((HALF,),))
+    assert not proofs.update_unchanged_for_all_reals(law, vertices=[3], n_memories=1).holds
+
+
+def test_examples_find_the_leaky_function():
+    assert not proofs.update_unchanged_in_examples(LAWS["leaky, as printed"], examples=100).holds
+
+
+def test_the_counterexample_of_the_leaky_function_is_one_in_float64_too():
+    found = proofs.update_unchanged(LAWS["leaky, public code"], factors=inverse_size).counterexample
+    memories = torch.tensor([[float(entry) for entry in row] for row in found["memories"]]).double()
+    signs = [
+        energy_gap(memories, torch.ones(1, 2).double(), LeakyRectifiedPolynomial(4), scaling.for_recall())[0, 0].sign()
+        for scaling in (Scaling.original(1.0, 4), Scaling.modified(1.0, 2))
+    ]
+    assert signs == [-1, 1]
+
+
+def test_the_weaker_condition_is_enough_for_one_memory_only():
+    law = LAWS["leaky, public code"]
+    assert proofs.pair_sign_kept(law, 3, n_memories=1).holds
+    assert not proofs.pair_sign_kept(law, 3, n_memories=2).holds
+    assert proofs.pair_sign_kept(LAWS["polynomial"], 3, n_memories=2).holds
+
+
+def test_a_constant_added_to_a_homogeneous_function_changes_no_update():
+    shifted = Law("x^n + 1", lambda x, n: x**n + 1, lambda x, n: x**n + 1)
+    assert not proofs.homogeneous_for_all_reals(shifted, vertices=[3]).holds
+    assert proofs.update_unchanged(shifted, vertices=[3]).holds
+    assert proofs.update_unchanged_for_all_reals(shifted, vertices=[3], n_memories=2).holds
+
+
+# The exponential argument.
+
+
+def test_the_printed_identity_of_the_exponential_is_false():
+    printed = proofs.exponent_identity(lambda a, x: a + x, printed_as="e^a e^x")
+    says_no(printed, a=1, x=0)
+    assert proofs.exponent_identity(lambda a, x: a * x, printed_as="(e^x)^a").holds
+
+
+def test_the_printed_sign_step_reverses_below_1_and_holds_above():
+    below = proofs.printed_sign_step(
+        lambda a: a - 1, written="log a", factors=lambda a: a < 1, range_of_factors="0 < a < 1"
+    )
+    says_no(below, a=HALF, x=0, y=1)
+    says_no(proofs.printed_sign_step(lambda a: a - 1, written="log a", range_of_factors="a > 0"), a=1)
+    assert proofs.printed_sign_step(
+        lambda a: a - 1, written="log a", factors=lambda a: a > 1, range_of_factors="a > 1"
+    ).holds
+    assert proofs.printed_sign_step(lambda a: a, written="a", range_of_factors="a > 0").holds
+
+
+def test_one_exponential_memory_is_safe_and_several_are_not():
+    assert proofs.exponential_sum_sign(sizes=[(1, 1), (2, 1), (3, 1)], entries=HALVES).holds
+    two = proofs.exponential_sum_sign(sizes=[(1, 2), (2, 2)], entries=HALVES)
+    says_no(two, N=2, K=2, a=HALF, memories=((1, -1), (-HALF, 0)))
+    three = proofs.exponential_sum_sign(sizes=[(2, 2), (3, 2), (2, 3), (3, 3)], entries=BIPOLAR)
+    says_no(three, N=3, K=3, a=Fraction(1, 3))
+
+
+def test_the_exponential_counterexample_is_one_in_the_package_too():
+    found = proofs.exponential_sum_sign(sizes=[(3, 3)], entries=BIPOLAR).counterexample
+    memories = torch.tensor([[float(entry) for entry in row] for row in found["memories"]]).double()
+    signs = [
+        energy_gap(memories, torch.ones(1, 3).double(), Exponential(), scaling.for_recall())[0, 0].sign().item()
+        for scaling in (Scaling.original(1.0, 1), Scaling.modified(1.0, 3))
+    ]
+    assert signs == [found["sign"], found["sign with a"]]
+    assert math.copysign(1, math.exp(3) - math.exp(1) - 2 * (math.exp(1) - math.exp(-1))) == found["sign"]
+
+
+@pytest.mark.parametrize("condition", [pairwise, majorised])
+def test_ordered_overlaps_fix_the_sign(condition):
+    assert proofs.ordering_condition(condition, sizes=[(2, 2)]).holds
+    assert proofs.ordering_condition(condition, sizes=[(3, 3)], entries=BIPOLAR).holds
+
+
+@pytest.mark.parametrize("condition, factor", [(larger_sum, 1), (larger_maximum, Fraction(1, 10))])
+def test_a_larger_sum_or_maximum_alone_does_not(condition, factor):
+    says_no(proofs.ordering_condition(condition, sizes=[(2, 2)]), a=factor)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(*[st.fractions(-4, 4, max_denominator=4)] * 2), min_size=1, max_size=5).map(tuple),
+    st.fractions(Fraction(1, 50), 10, max_denominator=50),
+)
+def test_majorised_overlaps_fix_the_sign_whatever_they_are(pairs, factor):
+    said = majorised(pairs)
+    assert said == 0 or proofs.sign_of_exponential_sum(exponential_bracket(pairs, factor)) == said
+    assert pairwise(pairs) in (0, said)  # the stronger condition speaks less often, and says the same
+
+
+def test_with_a_small_factor_the_state_no_longer_counts():
+    assert proofs.majority_limit(sizes=[(2, 2)], factor=Fraction(1, 100)).holds
+    assert not proofs.majority_limit(sizes=[(2, 2)], factor=ONE).holds
+
+
+def test_the_factor_is_another_temperature_for_the_exponential():
+    assert proofs.exponential_temperature().holds
+    for wrong in (lambda t, n: t / n, lambda t, n: t, lambda t, n: t * (n + 1)):
+        says_no(proofs.exponential_temperature(wrong), T=4.0)
+
+
+# Theorem 4.3.1.
+
+
+@homogeneous
+def test_theorem_4_3_1_holds(name):
+    assert proofs.same_bracket(LAWS[name]).holds
+
+
+@homogeneous
+@pytest.mark.parametrize("relation", [lambda t, n: t, lambda t, n: t * n, lambda t, n: 1 / t, lambda t, n: t / n**2])
+def test_theorem_4_3_1_fails_for_another_temperature(name, relation):
+    assert not proofs.same_bracket(LAWS[name], relation).holds
+
+
+@homogeneous
+def test_theorem_4_3_1_fails_for_another_factor_outside(name):
+    says_no(proofs.same_bracket(LAWS[name], outer=lambda t, n: 1 / t), n=2)
+    says_no(proofs.same_bracket(LAWS[name], outer=lambda t, n: 1 / (t * n)), n=2)
+
+
+@not_homogeneous
+def test_theorem_4_3_1_fails_for_the_leaky_function(name):
+    says_no(proofs.same_bracket(LAWS[name]), n=2, h=-1)
+    assert not proofs.same_bracket(LAWS[name], derivative=False).holds
+
+
+@pytest.fixture
+def problem(generator):
+    """Memories (8, 16) in [-1, 1] and 4 states, powers of two throughout."""
+    return instance(generator, n_memories=8, n_states=4, n_neurons=16)
+
+
+@pytest.mark.parametrize("interaction", [Polynomial(3), Polynomial(6), RectifiedPolynomial(3)])
+@pytest.mark.parametrize("temperature", [8.0, 16.0])
+def test_whole_trainings_are_equal_bit_by_bit(problem, interaction, temperature):
+    check = proofs.trainings_agree(
+        interaction, *problem, temperature, n=interaction.n, epochs=20, tolerance=0.0, learning_rate=0.25
+    )
+    assert check.holds, check
+
+
+def test_whole_trainings_agree_to_rounding_where_nothing_is_a_power_of_two(generator):
+    memories, patterns = torch.rand(9, 15, generator=generator).double(), bipolar(generator, 4, 15)
+    settings_ = dict(n=3, epochs=20)
+    assert proofs.trainings_agree(Polynomial(3), memories, patterns, 13.0, tolerance=1e-9, **settings_).holds
+    assert not proofs.trainings_agree(Polynomial(3), memories, patterns, 13.0, tolerance=0.0, **settings_).holds
+
+
+@pytest.mark.parametrize("relation", [lambda t, n: t, lambda t, n: 2 * t / n, lambda t, n: n / t])
+def test_whole_trainings_part_for_another_temperature(problem, relation):
+    check = proofs.trainings_agree(Polynomial(3), *problem, 8.0, relation, n=3, epochs=5, tolerance=1e-3)
+    says_no(check, epoch=1)
+
+
+@pytest.mark.parametrize(
+    "interaction, n",
+    [(LeakyRectifiedPolynomial(3, 0.01), 3), (LeakyRectifiedPolynomial(3, -0.01), 3), (Exponential(), 1)],
+)
+def test_whole_trainings_part_in_the_first_epoch_for_other_functions(problem, interaction, n):
+    check = proofs.trainings_agree(interaction, *problem, 16.0, n=n, epochs=5, tolerance=1e-6)
+    says_no(check, epoch=1)
+
+
+def test_trainings_epoch_by_epoch_are_the_training_in_one_go(problem):
+    from damcore.learning import train
+
+    scalings = (Scaling.original(16.0, 3), Scaling.modified(4.0, 16))
+    run = proofs.trainings(*problem, Polynomial(3), scalings, epochs=6, learning_rate=0.1)
+    ends = [
+        train(*problem, Polynomial(3), scaling, epochs=6, learning_rate=0.1, floor=None).memories
+        for scaling in scalings
+    ]
+    assert run.difference[-1] == (ends[0] - ends[1]).abs().max()
+    assert run.moved[-1] == (ends[0] - problem[0]).abs().max()
+    assert run.difference.shape == run.loss_difference.shape == (6,)
