@@ -124,7 +124,8 @@
 
   function onKey(panel, event) {
     if (!panel.map || (event.key !== "Escape" && !ARROWS[event.key])) return;
-    event.preventDefault(); // the page would scroll
+    event.preventDefault(); // the page would scroll,
+    event.stopPropagation(); // and some themes turn to the next one
     const cell = cellOf(panel);
     if (event.key === "Escape") clear();
     else if (!cell) moveToBest(panel);
@@ -209,7 +210,7 @@
 
   function showBar() {
     const top = limit();
-    const marks = unique([0, near, 5, 10, 15, 20]).filter((value) => value < 0.93 * top);
+    const marks = unique([0, near, 5, 10, 15, 20]).filter((value) => value < 0.85 * top);
     const places = [...marks, top].map((value) => html("span", { style: `left: ${(100 * value) / top}%` }, label(value)));
     bar.replaceChildren(
       html("div", { class: "colours", style: `background: linear-gradient(to right, ${colours.join(",")})` }),

@@ -77,9 +77,11 @@ window.damcoreHeatMap = (() => {
     const [columns, rows] = [x.length, y.length];
     const size = { width: BOX.width / columns, height: BOX.height / rows };
     const corner = (i, j) => [BOX.left + i * size.width, BOX.top + (rows - 1 - j) * size.height];
+    // A little larger than they are: else, between some, the page shines through.
+    const covering = { width: size.width + 0.5, height: size.height + 0.5 };
     const cells = fills.map((fill, index) => {
       const [left, top] = corner(index % columns, Math.floor(index / columns));
-      return svg("rect", { x: left, y: top, ...size, fill });
+      return svg("rect", { x: left, y: top, ...covering, fill });
     });
     // Each line twice, white over black: it must show on every colour.
     const d = border(region, columns, rows, size, corner);
