@@ -45,7 +45,7 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock; versions alrea
 	@echo "requirements.lock: $$(grep -vc '^#' requirements.lock) packages."
 
 clean:  ## remove what was built, but not .venv
-	rm -rf book/_build book/generated book/notebooks book/assets/tex-svg-full.js build
+	rm -rf book/_build book/generated book/notebooks book/assets/tex-svg-full.js book/assets/data build
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2> /dev/null || { \

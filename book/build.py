@@ -2,9 +2,9 @@
 
     python book/build.py
 
-Executed notebooks go to book/notebooks, generated pages to book/generated, the book to book/_build/html. Nothing of
-that is committed. A notebook is executed again when something it depends on changed (see `stale`), Sphinx runs again
-when anything that goes into the HTML changed.
+Executed notebooks go to book/notebooks, generated pages to book/generated, the maps' numbers to book/assets/data, the
+book to book/_build/html. Nothing of that is committed. A notebook is executed again when something it depends on
+changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed.
 """
 
 import hashlib
@@ -19,7 +19,9 @@ import nbformat
 import yaml
 from tqdm import tqdm
 
+import data
 import pages
+from damcore.sweeps.gallery import Gallery
 from stale import Package, digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +30,7 @@ from run import NotebookError, checked, execute  # noqa: E402
 
 BOOK = ROOT / "book"
 LOCK = ROOT / "requirements.lock"
+RESULTS = ROOT / "results"
 HTML = BOOK / "_build" / "html"
 DIGEST = BOOK / "_build" / "digest"
 MATHJAX = "tex-svg-full.js"
@@ -74,7 +77,7 @@ def run_stale(notebooks: dict[str, dict[str, object]], package: Package) -> None
     for name, given in notebooks.items():
         source = ROOT / "notebooks" / f"{name}.ipynb"
         values = checked(source, given)
-        wanted = digest(source, values, LOCK, package)
+        wanted = digest(source, values, LOCK, package, RESULTS)
         executed = BOOK / "notebooks" / source.name
         if not is_fresh(executed, wanted):
             todo.append((source, executed, values, wanted))
@@ -90,11 +93,12 @@ def run_stale(notebooks: dict[str, dict[str, object]], package: Package) -> None
 
 
 def prepare_pages(notebooks: dict[str, dict[str, object]], package: Package) -> None:
-    """Write the generated pages, and put the installed MathJax where the book's pages find it offline."""
+    """Write the generated pages and the data they load, and put the installed MathJax where they find it offline."""
     executed = [BOOK / "notebooks" / f"{name}.ipynb" for name in notebooks]
     pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, package, list(notebooks)))
     pages.write(BOOK / "generated" / "api.md", pages.api(package.folder))
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed))
+    data.write(BOOK / "assets" / "data", Gallery("paper", folder=RESULTS))
     # The full SVG component: the smaller ones load what \boldsymbol needs from a server.
     found = [
         file for file in importlib.metadata.files("sphinx-mathjax-offline") or [] if file.name == "tex-svg-full.js"

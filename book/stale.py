@@ -2,8 +2,9 @@
 
 The digest covers the notebook's sources, its parameters, the locked versions, and the bytes of the package's modules
 that it uses, directly or through other modules. A change in one module therefore makes exactly those notebooks stale
-that use it. Names taken from the package itself (`from damcore import Polynomial`) are followed to the module that
-`__init__` takes them from; `__init__` must do nothing but collect names, or a change in it would go unnoticed.
+that use it; one that uses the store of the sweeps also depends on what is stored. Names taken from the package itself
+(`from damcore import Polynomial`) are followed to the module that `__init__` takes them from; `__init__` must do
+nothing but collect names, or a change in it would go unnoticed.
 """
 
 import ast
@@ -134,7 +135,12 @@ def _is_data(file: Path) -> bool:
     return file.is_file() and not file.suffix.startswith(".py") and "__pycache__" not in file.parts
 
 
-def digest(notebook: Path, parameters: dict[str, object], lock: Path, package: Package) -> str:
+def stored(results: Path) -> list[str]:
+    """The stored files of a folder by name; a name carries the checksum of its file, so it stands for the bytes."""
+    return sorted(file.relative_to(results).as_posix() for file in results.rglob("*.parquet"))
+
+
+def digest(notebook: Path, parameters: dict[str, object], lock: Path, package: Package, results: Path) -> str:
     """A digest of everything that the outputs of a notebook depend on.
 
     Args:
@@ -142,11 +148,14 @@ def digest(notebook: Path, parameters: dict[str, object], lock: Path, package: P
         parameters: the parameters it is executed with.
         lock: the file of locked versions.
         package: the package it uses.
+        results: the folder of stored results, which counts for a notebook that can read them.
     """
     code = code_of(notebook)
     cells = [(cell.cell_type, cell.source) for cell in nbformat.read(notebook, as_version=4).cells]
-    files = package.files(package.used(code))
-    state = hashlib.sha256(json.dumps([cells, parameters, sys.version_info[:2]], sort_keys=True).encode())
+    used = package.used(code)
+    files = package.files(used)
+    read = stored(results) if f"{package.name}.sweeps.store" in used else []
+    state = hashlib.sha256(json.dumps([cells, parameters, sys.version_info[:2], read], sort_keys=True).encode())
     for file in [lock, *files]:
         state.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return state.hexdigest()

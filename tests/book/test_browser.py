@@ -1,10 +1,8 @@
 """The built book in a headless Chromium, from file://, as a reader without a network sees it."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 import build
 
@@ -15,31 +13,6 @@ VISIBLE_TEXT = """() => {
     main.querySelectorAll('pre, code, script, style, mjx-container').forEach(element => element.remove());
     return main.textContent;
 }"""
-
-
-class Visit:
-    """A page of the browser that remembers what it asked for and what it complained of."""
-
-    def __init__(self, page: Page):
-        self.page = page
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def open(self, url: str) -> Page:
-        self.page.goto(url)
-        self.page.evaluate("() => window.MathJax?.startup?.promise")
-        return self.page
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield Visit(context.new_page())
-    context.close()
 
 
 @pytest.mark.parametrize("name", build.expected_pages())

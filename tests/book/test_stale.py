@@ -15,6 +15,9 @@ FILES = {
     "digits/load.py": "def load():\n    pass\n",
     "digits/data/digits.bin": "0123",
     "digits/__pycache__/load.nbc": "machine code",
+    "sweeps/__init__.py": "from toypack.sweeps.gallery import Gallery\n",
+    "sweeps/gallery.py": "from toypack.sweeps import store\n\n\nclass Gallery:\n    pass\n",
+    "sweeps/store.py": "",
 }
 FRIENDLY = {"toypack.top", "toypack.middle", "toypack.low"}
 DIGITS = {"toypack.digits", "toypack.digits.load"}
@@ -63,6 +66,7 @@ NOTEBOOKS = {
     "friendly": "from toypack import Friendly",
     "low": "import toypack\ntoypack.low",
     "digits": "from toypack.digits import load",
+    "maps": "from toypack.sweeps import Gallery",
 }
 
 
@@ -77,7 +81,10 @@ NOTEBOOKS = {
         ("toypack/digits/data/digits.bin", {"digits"}),
         ("toypack/digits/__pycache__/load.nbc", set()),
         ("toypack/__init__.py", set()),
-        ("requirements.lock", {"friendly", "low", "digits"}),
+        ("requirements.lock", {"friendly", "low", "digits", "maps"}),
+        ("results/paper/modified-77ab/all-0123.parquet", {"maps"}),
+        ("results/paper/new-77ab/00000-4567.parquet", {"maps"}),
+        ("results/README.md", set()),
         ("notebooks/low.ipynb", {"low"}),
     ],
 )
@@ -88,10 +95,9 @@ def test_a_change_makes_stale_what_depends_on_it(folder, changed, stale):
         write_notebook(root / "notebooks" / f"{name}.ipynb", code)
 
     def digests():
-        package = Package("toypack")
+        lock, results, package = root / "requirements.lock", root / "results", Package("toypack")
         return {
-            name: digest(root / "notebooks" / f"{name}.ipynb", {"n": 2}, root / "requirements.lock", package)
-            for name in NOTEBOOKS
+            name: digest(root / "notebooks" / f"{name}.ipynb", {"n": 2}, lock, package, results) for name in NOTEBOOKS
         }
 
     before = digests()
@@ -100,18 +106,32 @@ def test_a_change_makes_stale_what_depends_on_it(folder, changed, stale):
     if file.suffix == ".ipynb":
         write_notebook(file, NOTEBOOKS[file.stem], "print(1)")
     else:
-        file.write_text(file.read_text() + "# changed\n")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text((file.read_text() if file.exists() else "") + "# changed\n")
     after = digests()
     assert {name for name in NOTEBOOKS if after[name] != before[name]} == stale
 
 
 def test_parameters_count_and_outputs_do_not(folder):
-    lock = folder / "low.py"
+    others = folder / "low.py", Package("toypack"), folder.parent / "results"
     notebook = write_notebook(folder.parent / "a.ipynb", "print(1)")
-    first = digest(notebook, {"n": 2}, lock, Package("toypack"))
-    assert digest(notebook, {"n": 3}, lock, Package("toypack")) != first
+    first = digest(notebook, {"n": 2}, *others)
+    assert digest(notebook, {"n": 3}, *others) != first
     notebook.write_text(notebook.read_text().replace('"execution_count": null', '"execution_count": 7'))
-    assert digest(notebook, {"n": 2}, lock, Package("toypack")) == first
+    assert digest(notebook, {"n": 2}, *others) == first
+
+
+def test_a_stored_file_counts_by_its_name(folder):
+    """Its name carries its checksum; a file that is gone or has another name makes the notebook stale."""
+    root = folder.parent
+    maps = write_notebook(root / "maps.ipynb", NOTEBOOKS["maps"])
+    file = root / "results" / "paper" / "modified-77ab" / "all-0123.parquet"
+    file.parent.mkdir(parents=True)
+    seen = [digest(maps, {}, folder / "low.py", Package("toypack"), root / "results")]
+    for change in (lambda: file.write_text(""), lambda: file.rename(file.with_name("all-89ab.parquet"))):
+        change()
+        seen.append(digest(maps, {}, folder / "low.py", Package("toypack"), root / "results"))
+    assert len(set(seen)) == 3
 
 
 def test_refuses_a_magic_because_it_could_hide_an_import(tmp_path):

@@ -1,0 +1,97 @@
+"""The numbers behind the maps, as files the pages load: a table a figure, and all maps as one plain script.
+
+A browser refuses to fetch a file from file://, but it runs a script: `maps.js` assigns everything to one global.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from damcore import plotting
+from damcore.sweeps.gallery import Gallery, command, write_tables
+from damcore.sweeps.grid import Sweep
+from damcore.sweeps.maps import NEAR, distances
+from damcore.sweeps.store import AXES
+
+MAPS = "window.DAMCORE_MAPS"
+COLOURS = 64  # a step is a quarter of a unit of distance
+DIGITS = 3
+
+
+def write(folder: Path, gallery: Gallery) -> None:
+    """Fill a folder with the tables of the figures and the maps of the explorer, and with nothing else.
+
+    Args:
+        folder: emptied first.
+        gallery: the maps; sweeps that are not stored as a whole are named as missing.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    write_tables(gallery, folder)
+    text = json.dumps(maps(gallery), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    (folder / "maps.js").write_text(f"{MAPS} = {text};\n", "utf8")
+
+
+def maps(gallery: Gallery) -> dict[str, object]:
+    """What the explorer shows: every sweep that is stored as a whole, the others by name, and the colours."""
+    missing = {name for name, sweep in gallery.sweeps.items() if gallery.store.missing(sweep)}
+    colours = colormaps[plotting.DISTANCE](np.linspace(0, 1, COLOURS))
+    return {
+        "near": NEAR,
+        "colours": [to_hex(colour) for colour in colours],
+        "sweeps": [_stored(gallery, name) for name in gallery.sweeps if name not in missing],
+        "missing": [
+            {**_described(sweep), "command": command(sweep, gallery.profile)}
+            for name, sweep in gallery.sweeps.items()
+            if name in missing
+        ],
+    }
+
+
+def _described(sweep: Sweep) -> dict[str, object]:
+    return {
+        "name": sweep.name,
+        "network": sweep.scaling,
+        "interaction": sweep.interaction,
+        "grid": sweep.name.rsplit("-", 1)[1],
+        "N": sweep.n_neurons,
+    }
+
+
+def _stored(gallery: Gallery, name: str) -> dict[str, object]:
+    sweep, rows = gallery.sweeps[name], gallery.rows(name)
+    values = distances(rows).transpose("n", "learning_rate", "inverse_temperature", "repeat")
+    return {
+        **_described(sweep),
+        "states": sweep.n_states,
+        "K": sweep.n_memories,
+        "repeats": sweep.repeats,
+        "epochs": sweep.epochs,
+        "commit": ", ".join(sorted(set(rows["commit"]))),
+        "random_level": round(values.random_level, DIGITS),
+        "inverse": values["inverse_temperature"].to_numpy().tolist(),
+        "rates": values["learning_rate"].to_numpy().tolist(),
+        "vertices": values["n"].to_numpy().tolist(),
+        "maps": {str(n): _cells(values.sel(n=n), part) for n, part in rows.groupby("n")},
+    }
+
+
+def _cells(values: xr.DataArray, rows: pd.DataFrame) -> dict[str, list[float]]:
+    """One map, cell by cell: along 1/T first, then along the rate; both from the least."""
+    mean = values.mean("repeat")
+    # Rounding must not bring a cell into the region: there it would be outlined here, and not in the figures.
+    rounded = mean.round(DIGITS).where(mean <= NEAR, np.maximum(mean.round(DIGITS), NEAR + 10.0**-DIGITS))
+    rows = rows.sort_values(AXES)
+    # As in `distances`: training or recall left the range of the dtype.
+    left = np.asarray(rows["overflow"]).astype(bool) | (np.asarray(rows["diverged"]) >= 0)
+    return {
+        "mean": rounded.to_numpy().ravel().tolist(),
+        "least": values.min("repeat").round(DIGITS).to_numpy().ravel().tolist(),
+        "largest": values.max("repeat").round(DIGITS).to_numpy().ravel().tolist(),
+        "diverged": left.reshape(mean.size, -1).sum(-1).tolist(),
+    }
