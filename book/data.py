@@ -14,6 +14,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from damcore import plotting
+from damcore.sweeps.figures import sweeps
 from damcore.sweeps.gallery import Gallery, command, write_tables
 from damcore.sweeps.grid import Sweep
 from damcore.sweeps.maps import NEAR, distances
@@ -22,6 +23,7 @@ from damcore.sweeps.store import AXES
 MAPS = "window.DAMCORE_MAPS"
 COLOURS = 64  # a step is a quarter of a unit of distance
 DIGITS = 3
+SHOWN = (*sweeps(), "original-polynomial-coarse", "modified-polynomial-coarse")
 
 
 def write(folder: Path, gallery: Gallery) -> None:
@@ -38,16 +40,16 @@ def write(folder: Path, gallery: Gallery) -> None:
 
 
 def maps(gallery: Gallery) -> dict[str, object]:
-    """What the explorer shows: every sweep that is stored as a whole, the others by name, and the colours."""
-    missing = {name for name, sweep in gallery.sweeps.items() if gallery.store.missing(sweep)}
+    """What the explorer shows: the maps that are stored as a whole, the others by name, and the colours."""
+    missing = {name for name in SHOWN if gallery.store.missing(gallery.sweeps[name])}
     colours = colormaps[plotting.DISTANCE](np.linspace(0, 1, COLOURS))
     return {
         "near": NEAR,
         "colours": [to_hex(colour) for colour in colours],
-        "sweeps": [_stored(gallery, name) for name in gallery.sweeps if name not in missing],
+        "sweeps": [_stored(gallery, name) for name in SHOWN if name not in missing],
         "missing": [
-            {**_described(sweep), "command": command(sweep, gallery.profile)}
-            for name, sweep in gallery.sweeps.items()
+            {**_described(gallery.sweeps[name]), "command": command(gallery.sweeps[name], gallery.profile)}
+            for name in SHOWN
             if name in missing
         ],
     }

@@ -30,7 +30,7 @@ FRESH = 1  # seed; the study's is 0
 def further(profile: str = "quick") -> dict[str, Sweep]:
     """All sweeps beyond the figures at one size.
 
-    - original-polynomial, modified-polynomial: a homogeneous F on the common axis, without the floor;
+    - original-polynomial-coarse, modified-polynomial-coarse: a homogeneous F on the common axis, without the floor;
     - original-size-N-A, modified-size-N-A: N neurons and A states, n = 5 and 20, for the drift with size;
     - original-learning-..., modified-learning-...: another decay, momentum or error exponent;
     - confirm-...: leaders of the settings study on fresh seeds, with five repeats.
@@ -47,7 +47,7 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
     figures = sweeps(profile)
     pair = {name: figures[f"{name}-coarse"] for name in ("original", "modified")}
     found = [
-        replace(sweep, name=f"{name}-polynomial", interaction="polynomial", floor=None, vertices=ORIGINAL)
+        replace(sweep, name=f"{name}-polynomial-coarse", interaction="polynomial", floor=None, vertices=ORIGINAL)
         for name, sweep in pair.items()
     ]
     for name, sweep in pair.items():

@@ -120,7 +120,7 @@ class Gallery:
 
     @_checks.door
     def table(self, figure: MapFigure) -> pd.DataFrame:
-        """The numbers of one figure, a row a cell: mean, least and largest distance over repeats, diverged networks."""
+        """The numbers of one figure, a row a cell: mean, least and largest distance over repeats."""
         parts = []
         for name, n in figure.panels:
             values = distances(self.rows(name)).sel(n=n)
