@@ -84,7 +84,7 @@ def test_what_is_not_stored_as_a_whole_is_named_with_its_command(gallery, tmp_pa
     data.write(tmp_path / "data", gallery)
     shown = read(tmp_path / "data")
     assert shown["sweeps"] == []
-    assert [sweep["name"] for sweep in shown["missing"]] == list(gallery.sweeps)
+    assert [sweep["name"] for sweep in shown["missing"]] == list(data.SHOWN)
     assert shown["missing"][1]["command"] == "python -m damcore.sweeps run original-fine --profile smoke"
 
 
