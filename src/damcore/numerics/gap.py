@@ -1,0 +1,211 @@
+"""The energy gap in the log domain: its sign and the logarithm of its size, right where the gap itself has no number.
+
+Everything is computed in float64, whatever the dtype of the memories: overlaps are small numbers in every dtype, and
+their logarithms stay so at any power. With u = inner h and v = inner (h - 2 xi_i zeta_i),
+
+    gap_i = outer xi_i e^peak sum_mu [sign F(u) e^(log|F(u)| - peak) - sign F(v) e^(log|F(v)| - peak)],
+
+where the peak is the largest of the logarithms that enter neuron i. No term exceeds 1 and the largest is 1.
+
+**What is rounded, and how far the result can be off.** eps = 2^-53.
+
+- The overlap: N products by +-1, which are exact, and N - 1 sums in any order, off by (N - 1) eps sum_j |zeta_j| at
+  most. It is exact where all memories lie on a grid so coarse that 53 bits hold every partial sum, as float16 always
+  does and float32 does when it comes from a random generator.
+- Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x of F
+  by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
+- log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 1e-12 at
+  n = 1000 and N = 1e5. Exponentials and sums add (4 + 2K) eps.
+- Terms below e^-700 of the largest are counted as e^-700. Where all that is left is so small, because the memories
+  with the largest overlaps cancel exactly, a second look takes the peak of the others.
+
+`gap_error` adds these up. Where the relative error is below 1 the sign is that of exact arithmetic.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from damcore import _checks
+from damcore.interactions import Interaction
+from damcore.scaling import Scaling
+
+BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
+LOWEST = -700.0  # e^LOWEST is still a normal float64; below, exponentials cost fifty times as much
+FAINT = 1e-280  # a sum below this may be made of counted e^LOWEST
+EPS = 2.0**-53
+
+
+@_checks.door
+def signed_log_gap(
+    memories: Float[Tensor, "*runs K N"],
+    states: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    neurons: slice | None = None,
+) -> tuple[Float[Tensor, "*_ B M"], Float[Tensor, "*_ B M"]]:
+    """The sign of the energy gap and the logarithm of its absolute value, in any dtype and for any vertex.
+
+        gap = sign * e^log
+
+    `network.energy_gap` forms F itself, which leaves the range of every dtype as n grows; this does not.
+
+    Source: MRS24 Eq. (4), (8), (13), (14); KH16 Eq. (4), (9).
+
+    Args:
+        memories: zeta, finite, in [-1, 1] or at least of moderate size.
+        states: xi, bipolar, of the memories' dtype and device.
+        interaction: F, any of `damcore.interactions`; one of your own is as good as its `signed_log`.
+        scaling: inner and outer, used as given, the temperature in float64.
+        neurons: the neurons to give the gap of, all by default; the others may hold any value of [-1, 1].
+
+    Returns:
+        The sign, -1, 0 or +1 (0: computed as exactly zero), and the natural logarithm of the absolute value (-inf where
+        the sign is 0), both in the memories' dtype. O(B K N) time, two exponentials and a logarithm a term.
+
+    Raises:
+        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
+        TypeError: dtypes differ or are not floating.
+    """
+    check(memories, states, scaling, neurons)
+    sign, log = log_gap(memories, states, interaction, scaling, neurons)
+    return sign.to(memories.dtype), log.to(memories.dtype)
+
+
+@_checks.door
+def gap_error(
+    memories: Float[Tensor, "*runs K N"],
+    states: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    neurons: slice | None = None,
+) -> Float[Tensor, "*_ B M"]:
+    """A bound on the relative error of the gap that `signed_log_gap` stands for: |computed - exact| / |computed|.
+
+    Below 1 the sign is right. The bound is derived at the top of this module; it holds for the four interactions, and
+    takes torch's exp and log to be within 2 units in the last place.
+
+    Args:
+        memories: as for `signed_log_gap`.
+        states: as there.
+        interaction: as there.
+        scaling: as there.
+        neurons: as there.
+
+    Returns:
+        The bound in float64; infinite where the gap was computed as zero. Three times the cost of the gap.
+
+    Raises:
+        ValueError: as `signed_log_gap`.
+        TypeError: as there.
+    """
+    check(memories, states, scaling, neurons)
+    memories, states = memories.double(), states.double()
+    _, log = log_gap(memories, states, interaction, scaling, neurons)
+    log = log - log_outer(memories, scaling)
+    inner = scaling.factors(memories)[0][..., None, None]
+    size = memories.abs().sum(-1)  # (*runs, K)
+    doubt = torch.where(on_grid(memories), 0.0, (memories.shape[-1] - 1) * EPS * size)[..., None, :] * inner
+
+    errors = []
+    for block, u, v in arguments(memories, states, scaling, neurons):
+        reach = log[..., block, None, :]  # compared with the gap itself, not with the peak
+        total = torch.zeros_like(reach)
+        for x in (u[..., None], v):
+            shift = doubt[..., None] + 6 * EPS * x.abs()
+            slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
+            value = interaction.signed_log(x)[1]
+            rounded = (4 * value.abs() + (value - reach).abs() + 4 + 2 * memories.shape[-2]) * EPS
+            total = total + (shift * (slope - reach).exp() + rounded * (value - reach).exp()).sum(-2, keepdim=True)
+        errors.append(total[..., 0, :])
+    # A margin for the rounding of the bound itself.
+    return torch.where(log.isinf(), torch.inf, 1.001 * torch.cat(errors, -2))
+
+
+def log_gap(
+    memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
+) -> tuple[Tensor, Tensor]:
+    """`signed_log_gap`, unchecked, in float64."""
+    memories, states = memories.double(), states.double()
+    chosen = neurons or slice(None)
+    outer = log_outer(memories, scaling)
+    signs, logs = [], []
+    for block, u, v in arguments(memories, states, scaling, neurons):
+        sign, log = bracket(interaction, u[..., None], v)
+        signs.append(sign * states[..., block, chosen])
+        logs.append(log + outer)
+    return torch.cat(signs, -2), torch.cat(logs, -2)
+
+
+def bracket(interaction: Interaction, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """(sign, log) of sum_mu [F(u) - F(v)], for u (.., b, K, 1) and v (.., b, K, M)."""
+    sign_u, log_u = interaction.signed_log(u)
+    sign_v, log_v = interaction.signed_log(v)
+    peak = torch.maximum(log_u.amax(-2, keepdim=True), log_v.amax(-2, keepdim=True))
+    total = _sum(sign_u, log_u, sign_v, log_v, peak)  # log_v is used up
+    faint = total.abs() < FAINT
+    if faint.any():
+        # The largest terms cancel. Equal terms on both sides of one memory are left out of the peak.
+        log_v = interaction.signed_log(v)[1]
+        equal = (log_u == log_v) & (sign_u == sign_v)
+        second = torch.maximum(log_u, log_v).masked_fill_(equal, -torch.inf).amax(-2, keepdim=True)
+        peak = torch.where(faint[..., None, :] & second.isfinite(), second, peak)
+        total = torch.where(faint, _sum(sign_u, log_u, sign_v, log_v, peak), total)
+    return total.sign(), total.abs().log() + peak[..., 0, :]
+
+
+def _sum(sign_u: Tensor, log_u: Tensor, sign_v: Tensor, log_v: Tensor, peak: Tensor) -> Tensor:
+    """sum_mu [sign e^(log_u - peak) - sign e^(log_v - peak)]; log_v is overwritten."""
+    on = (log_u - peak).clamp_(LOWEST, 0).exp_()
+    off = log_v.sub_(peak).clamp_(LOWEST, 0).exp_()
+    if sign_u.ndim:
+        on, off = on.mul_(sign_u), off.mul_(sign_v)
+    return on.sub_(off).sum(-2)
+
+
+def arguments(
+    memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice | None
+) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """What F is taken of, a block of states at a time: the block, u (.., b, K) and v (.., b, K, M).
+
+    Scaled last, where `network.overlaps` scales first: overlaps of bipolar memories are whole numbers, and ties between
+    them stay exact.
+    """
+    chosen = neurons or slice(None)
+    inner = scaling.factors(memories)[0][..., None, None]
+    entries = 2 * memories[..., None, :, chosen]
+    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], inner.shape[:-2])
+    size = max(1, BLOCK // (runs.numel() * entries.shape[-2] * entries.shape[-1]))
+    overlap = states @ memories.mT
+    for start in range(0, states.shape[-2], size):
+        block = slice(start, start + size)
+        h = overlap[..., block, :]
+        v = torch.addcmul(h[..., None], states[..., block, None, chosen], entries, value=-1)
+        yield block, inner * h, inner[..., None] * v
+
+
+def log_outer(memories: Tensor, scaling: Scaling) -> Tensor:
+    """The logarithm of the outer factor, (*runs, 1, 1)."""
+    temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
+    return (-scaling.outer_power * temperature.log())[..., None, None]
+
+
+def on_grid(memories: Tensor) -> Tensor:
+    """Whether every sum of a memory's entries (*runs, K) is exact in float64, in any order and with one to spare."""
+    largest = 4 * memories.abs().sum(-1, keepdim=True).clamp_min(TINIEST)
+    step = torch.exp2(largest.log2().ceil() - 53)
+    counted = memories / step
+    return (counted == counted.round()).all(-1)
+
+
+TINIEST = 2.0**-900
+
+
+def check(memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice | None, name: str = "states") -> None:
+    _checks.network(memories, states, name, neurons)
+    temperature = scaling.factors(memories)[0].shape
+    _checks.runs({"memories": memories.shape[:-2], name: states.shape[:-2], "temperature": temperature})
