@@ -2,5 +2,16 @@
 
 from damcore.numerics.gap import gap_error, signed_log_gap
 from damcore.numerics.gradient import log_gradient
+from damcore.numerics.ranges import Limits, first_overflow, first_underflow, limits, plain_fits, sizes
 
-__all__ = ["gap_error", "log_gradient", "signed_log_gap"]
+__all__ = [
+    "Limits",
+    "first_overflow",
+    "first_underflow",
+    "gap_error",
+    "limits",
+    "log_gradient",
+    "plain_fits",
+    "signed_log_gap",
+    "sizes",
+]

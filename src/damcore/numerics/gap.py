@@ -10,12 +10,12 @@ where the peak is the largest of the logarithms that enter neuron i. No term exc
 **What is rounded, and how far the result can be off.** eps = 2^-53.
 
 - The overlap: N products by +-1, which are exact, and N - 1 sums in any order, off by (N - 1) eps sum_j |zeta_j| at
-  most. It is exact where all memories lie on a grid so coarse that 53 bits hold every partial sum, as float16 always
-  does and float32 does when it comes from a random generator.
-- Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x of F
-  by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
-- log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 1e-12 at
-  n = 1000 and N = 1e5. Exponentials and sums add (4 + 2K) eps.
+  most. It is exact where a memory lies on a grid so coarse that 53 bits hold every partial sum, as float16 always does
+  and float32 does when it comes from a random generator.
+- Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x
+  of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
+- log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
+  at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
 - Terms below e^-700 of the largest are counted as e^-700. Where all that is left is so small, because the memories
   with the largest overlaps cancel exactly, a second look takes the peak of the others.
 

@@ -90,11 +90,20 @@ def direction_and_size(
         blame = torch.where(weight > BOTTOM, -blame * x, 0.0)
         part, peak = _part(interaction, state, x, u, v, blame, weight.clamp_min(BOTTOM), chosen)
         larger = torch.maximum(size, peak)
-        total = total * _ratio(size, larger) + part * _ratio(peak, larger)
+        total = total * ratio(size, larger) + part * ratio(peak, larger)
         size = larger
-    largest = total.abs().amax(-1, keepdim=True)
-    direction = torch.where(largest > 0, total / largest, 0.0)
-    return loss, direction, size + largest[..., 0].log()
+    return loss, *split(total, size)
+
+
+def split(vectors: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    """vectors e^size as directions (*runs, K, N), largest entry 1, and sizes (*runs, K); of zero 0 and -inf."""
+    largest = vectors.abs().amax(-1, keepdim=True)
+    return torch.where(largest > 0, vectors / largest, 0.0), size + largest[..., 0].log()
+
+
+def ratio(size: Tensor, larger: Tensor) -> Tensor:
+    """e^(size - larger), (*runs, K, 1), also where both are -inf."""
+    return torch.where(size == larger, 0.0, size - larger).exp()[..., None]
 
 
 def _error(target: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
@@ -138,8 +147,3 @@ def _part(
     part = shared.mT @ state
     part[..., chosen] += 2 * torch.einsum("...bi,...bki->...ki", x, slopes)
     return part, peak
-
-
-def _ratio(size: Tensor, larger: Tensor) -> Tensor:
-    """e^(size - larger), (*runs, K, 1); 0 where there is nothing yet."""
-    return torch.where(size == larger, 0.0, size - larger).exp()[..., None]

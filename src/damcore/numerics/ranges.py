@@ -80,7 +80,11 @@ def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[st
 
 @_checks.door
 def first_overflow(
-    dtype: torch.dtype, stage: str, network: Callable[[int], tuple[Interaction, Scaling]], overlap: float, most: int = 1000
+    dtype: torch.dtype,
+    stage: str,
+    network: Callable[[int], tuple[Interaction, Scaling]],
+    overlap: float,
+    most: int = 1000,
 ) -> int | None:
     """The smallest vertex, 2 or more, at which a stage of the plain form exceeds the largest number of the dtype.
 
@@ -102,7 +106,11 @@ def first_overflow(
 
 @_checks.door
 def first_underflow(
-    dtype: torch.dtype, stage: str, network: Callable[[int], tuple[Interaction, Scaling]], overlap: float, most: int = 1000
+    dtype: torch.dtype,
+    stage: str,
+    network: Callable[[int], tuple[Interaction, Scaling]],
+    overlap: float,
+    most: int = 1000,
 ) -> int | None:
     """The smallest vertex, 2 or more, at which a stage of the plain form is rounded to zero.
 
@@ -125,7 +133,11 @@ def first_underflow(
 
 def _first(stage, network, overlap, most, beyond) -> int | None:
     _checks.one_of("stage", stage, STAGES)
-    return next((n for n in range(2, most + 1) if beyond(sizes(*network(n), overlap)[stage].item())), None)
+    for n in range(2, most + 1):
+        interaction, scaling = network(n)
+        if beyond(sizes(interaction, scaling, overlap)[stage].item()):
+            return n
+    return None
 
 
 @_checks.door
@@ -153,7 +165,10 @@ def plain_fits(
         ValueError: `n_neurons` is not a whole number of at least 1.
     """
     _checks.whole("n_neurons", n_neurons)
-    worst, typical = sizes(interaction, scaling, float(n_neurons)), sizes(interaction, scaling, typical_overlap(n_neurons))
+    worst, typical = (
+        sizes(interaction, scaling, float(n_neurons)),
+        sizes(interaction, scaling, typical_overlap(n_neurons)),
+    )
     if type(interaction) not in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential):
         return torch.ones_like(worst["outer"], dtype=torch.bool)
     stages = STAGES if learning else STAGES[:-1]
