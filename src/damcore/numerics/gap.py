@@ -111,6 +111,8 @@ def gap_error(
     size = memories.abs().sum(-1)  # (*runs, K)
     doubt = torch.where(on_grid(memories), 0.0, (memories.shape[-1] - 1) * EPS * size)[..., None, :] * inner
 
+    # An entry of 0 leaves u and v the same number, whatever its error.
+    enters = memories[..., None, :, neurons or slice(None)] != 0
     errors = []
     for block, u, v in arguments(memories, states, scaling, neurons):
         reach = log[..., block, None, :]  # compared with the gap itself, not with the peak
@@ -120,7 +122,8 @@ def gap_error(
             slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
             value = interaction.signed_log(x)[1]
             rounded = (4 * value.abs() + (value - reach).abs() + 4 + 2 * memories.shape[-2]) * EPS
-            total = total + (shift * (slope - reach).exp() + rounded * (value - reach).exp()).sum(-2, keepdim=True)
+            error = shift * (slope - reach).exp() + rounded * (value - reach).exp()
+            total = total + torch.where(enters, error, 0.0).sum(-2, keepdim=True)
         errors.append(total[..., 0, :])
     # A margin for the rounding of the bound itself.
     return torch.where(log.isinf(), torch.inf, 1.001 * torch.cat(errors, -2))

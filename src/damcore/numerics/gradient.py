@@ -102,8 +102,8 @@ def split(vectors: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def ratio(size: Tensor, larger: Tensor) -> Tensor:
-    """e^(size - larger), (*runs, K, 1), also where both are -inf."""
-    return torch.where(size == larger, 0.0, size - larger).exp()[..., None]
+    """e^(size - larger), (*runs, K, 1); 0 for a size of -inf, also where both are."""
+    return torch.where(size.isneginf(), 0.0, (size - larger).exp())[..., None]
 
 
 def _error(target: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
