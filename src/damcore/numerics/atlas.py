@@ -70,10 +70,11 @@ def judge(
     zero = finite & (sign == 0)
     wrong = finite & ~zero & (sign != exact[0])
     right = decided & finite & ~zero & ~wrong
+    cells = {"finite": finite, "zero": zero, "wrong": wrong}
     error = (log.double() - exact[1]).expm1().abs()[right]
     count = max(1, int(decided.sum()))
-    shares = (int((which & decided).sum()) / count for which in (finite, zero, wrong))
-    return Verdict(*shares, error.median().item() if len(error) else torch.nan)
+    share = {name: int((which & decided).sum()) / count for name, which in cells.items()}
+    return Verdict(**share, error=error.median().item() if len(error) else torch.nan)
 
 
 @_checks.door
@@ -110,7 +111,7 @@ def survey(
             scaling = scaling_of(name, n)
             size = sizes(interaction, scaling, 1.0)["gap"]  # inner^n outer, in logarithms
             computed = form(memories, states, interaction, scaling)
-            verdicts[name, n] = judge(*(c[:, neurons] for c in computed), (sign, log + size))
+            verdicts[name, n] = judge(computed[0][:, neurons], computed[1][:, neurons], (sign, log + size))
     return verdicts
 
 

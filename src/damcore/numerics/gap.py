@@ -5,7 +5,8 @@ their logarithms stay so at any power. With u = inner h and v = inner (h - 2 xi_
 
     gap_i = outer xi_i e^peak sum_mu [sign F(u) e^(log|F(u)| - peak) - sign F(v) e^(log|F(v)| - peak)],
 
-where the peak is the largest of the logarithms that enter neuron i. No term exceeds 1 and the largest is 1.
+where the peak is the largest log|F(u)| of the state. Where the sum then leaves e^-644..e^644 (no other term is near the
+first, or the first cancel) a second look takes the peak of the terms that do enter neuron i.
 
 **What is rounded, and how far the result can be off.** eps = 2^-53.
 
@@ -16,8 +17,7 @@ where the peak is the largest of the logarithms that enter neuron i. No term exc
   of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
 - log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
   at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
-- Terms below e^-700 of the largest are counted as e^-700. Where all that is left is so small, because the memories
-  with the largest overlaps cancel exactly, a second look takes the peak of the others.
+- Terms below e^-700 of the peak are counted as e^-700: nothing beside a sum of e^-644.
 
 `gap_error` adds these up. Where the relative error is below 1 the sign is that of exact arithmetic.
 """
@@ -34,7 +34,7 @@ from damcore.scaling import Scaling
 
 BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
 LOWEST = -700.0  # e^LOWEST is still a normal float64; below, exponentials cost fifty times as much
-FAINT = 1e-280  # a sum below this may be made of counted e^LOWEST
+FAINT = 1e-280  # a sum below this may be made of counted e^LOWEST; one above 1 / FAINT, of infinities
 EPS = 2.0**-53
 
 
@@ -64,7 +64,7 @@ def signed_log_gap(
 
     Returns:
         The sign, -1, 0 or +1 (0: computed as exactly zero), and the natural logarithm of the absolute value (-inf where
-        the sign is 0), both in the memories' dtype. O(B K N) time, two exponentials and a logarithm a term.
+        the sign is 0), both in the memories' dtype, without a graph of autograd. O(B K N) time.
 
     Raises:
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
@@ -104,7 +104,7 @@ def gap_error(
         TypeError: as there.
     """
     check(memories, states, scaling, neurons)
-    memories, states = memories.double(), states.double()
+    memories, states = memories.detach().double(), states.detach().double()
     _, log = log_gap(memories, states, interaction, scaling, neurons)
     log = log - log_outer(memories, scaling)
     inner = scaling.factors(memories)[0][..., None, None]
@@ -133,7 +133,7 @@ def log_gap(
     memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
 ) -> tuple[Tensor, Tensor]:
     """`signed_log_gap`, unchecked, in float64."""
-    memories, states = memories.double(), states.double()
+    memories, states = memories.detach().double(), states.detach().double()
     chosen = neurons or slice(None)
     outer = log_outer(memories, scaling)
     signs, logs = [], []
@@ -148,26 +148,25 @@ def bracket(interaction: Interaction, u: Tensor, v: Tensor) -> tuple[Tensor, Ten
     """(sign, log) of sum_mu [F(u) - F(v)], for u (.., b, K, 1) and v (.., b, K, M)."""
     sign_u, log_u = interaction.signed_log(u)
     sign_v, log_v = interaction.signed_log(v)
-    peak = torch.maximum(log_u.amax(-2, keepdim=True), log_v.amax(-2, keepdim=True))
-    total = _sum(sign_u, log_u, sign_v, log_v, peak)  # log_v is used up
-    faint = total.abs() < FAINT
-    if faint.any():
-        # The largest terms cancel. Equal terms on both sides of one memory are left out of the peak.
+    peak = log_u.amax(-2, keepdim=True)
+    total = _sum(sign_u, log_u, sign_v, log_v, peak, torch.inf)  # log_v is used up
+    sound = (total.abs() >= FAINT) & (total.abs() <= 1 / FAINT)
+    if not sound.all():
         log_v = interaction.signed_log(v)[1]
         equal = (log_u == log_v) & (sign_u == sign_v)
-        second = torch.maximum(log_u, log_v).masked_fill_(equal, -torch.inf).amax(-2, keepdim=True)
-        peak = torch.where(faint[..., None, :] & second.isfinite(), second, peak)
-        total = torch.where(faint, _sum(sign_u, log_u, sign_v, log_v, peak), total)
+        own = torch.maximum(log_u, log_v).masked_fill_(equal, -torch.inf).amax(-2, keepdim=True)
+        peak = torch.where(~sound[..., None, :] & own.isfinite(), own, peak)
+        total = torch.where(sound, total, _sum(sign_u, log_u, sign_v, log_v, peak, 0.0))
     return total.sign(), total.abs().log() + peak[..., 0, :]
 
 
-def _sum(sign_u: Tensor, log_u: Tensor, sign_v: Tensor, log_v: Tensor, peak: Tensor) -> Tensor:
-    """sum_mu [sign e^(log_u - peak) - sign e^(log_v - peak)]; log_v is overwritten."""
-    on = (log_u - peak).clamp_(LOWEST, 0).exp_()
-    off = log_v.sub_(peak).clamp_(LOWEST, 0).exp_()
-    if sign_u.ndim:
-        on, off = on.mul_(sign_u), off.mul_(sign_v)
-    return on.sub_(off).sum(-2)
+def _sum(sign_u: Tensor, log_u: Tensor, sign_v: Tensor, log_v: Tensor, peak: Tensor, most: float) -> Tensor:
+    """sum_mu [sign e^(log_u - peak) - sign e^(log_v - peak)], exponents at most `most`; log_v is overwritten."""
+    on = (log_u - peak).clamp_(LOWEST, most).exp_() * sign_u
+    off = log_v.sub_(peak).clamp_(LOWEST, most).exp_()
+    if sign_v.ndim:
+        off.mul_(sign_v)
+    return torch.sub(on, off, out=off).sum(-2)
 
 
 def arguments(

@@ -72,7 +72,7 @@ def direction_and_size(
     neurons: slice | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """`log_gradient`, unchecked."""
-    memories, patterns = memories.double(), patterns.double()
+    memories, patterns = memories.detach().double(), patterns.detach().double()
     chosen = neurons or slice(None)
     outer = log_outer(memories, scaling)
     factor = outer + scaling.factors(memories)[0].log()[..., None, None]
