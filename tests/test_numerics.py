@@ -405,6 +405,8 @@ def test_the_verdict_counts_what_it_says():
     exact = torch.tensor([[1.0, 1, 1, -1, 1, 0]]).double(), torch.zeros(1, 6).double()
     verdict = atlas.judge(torch.tensor([[nan, 1, 0, 1, 1, 1]]), torch.tensor([[nan, inf, -inf, 0, 1e-3, 0]]), exact)
     assert (verdict.finite, verdict.zero, verdict.wrong) == (0.6, 0.2, 0.2)
+    kinds = [atlas.Verdict(*shares, 0.0).kind for shares in ((1, 0, 0), (1, 0, 0.1), (1, 0.1, 0.1), (0.9, 0.5, 0.1))]
+    assert [atlas.KINDS[kind] for kind in [verdict.kind, *kinds]] == ["not finite", *atlas.KINDS]
     assert verdict.error == pytest.approx(1e-3, rel=1e-3)
 
 

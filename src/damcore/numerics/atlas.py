@@ -17,6 +17,9 @@ from damcore.scaling import Scaling
 Gap = Callable[[Tensor, Tensor, Polynomial | RectifiedPolynomial, Scaling], tuple[Tensor, Tensor]]
 
 
+KINDS = ("right", "wrong signs", "zero", "not finite")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Shares of the gaps of one network, by what a form made of them; ties in exact arithmetic are left out.
@@ -32,6 +35,11 @@ class Verdict:
     zero: float
     wrong: float
     error: float
+
+    @property
+    def kind(self) -> int:
+        """An index into `KINDS`: what one gap in a hundred suffers from, the worst first; 0 where nothing is wrong."""
+        return next((k for k, share in ((3, 1 - self.finite), (2, self.zero), (1, self.wrong)) if share >= 0.01), 0)
 
 
 def instance(
