@@ -18,6 +18,7 @@ from damcore.learning import gradient, train
 from damcore.network import energy_gap
 from damcore.numerics import (
     atlas,
+    exact_gap,
     first_overflow,
     first_underflow,
     gap_error,
@@ -28,7 +29,6 @@ from damcore.numerics import (
     sizes,
 )
 from damcore.numerics import gap as gap_module
-from damcore.numerics.exact import exact_gap
 from damcore.recall import recall
 from damcore.scaling import Scaling
 
@@ -102,49 +102,32 @@ def test_all_interactions_stay_within_their_bound_of_500_digits(dtype, kind, gen
                 assert abs(log[b, i].item() - wanted) < error[b, i].item() + 2**-50 * abs(wanted)
 
 
-def compare(dtype, n, n_neurons, n_cases, seed):
-    """Cases, those below the bound, those of them that are wrong, wrong ones above it, and exact ties."""
-    counts = dict(cases=0, below=0, wrong_below=0, wrong_above=0, ties=0)
-    draw = torch.Generator().manual_seed(seed)
-    scaling, kind = Scaling.modified(1.0, n_neurons), Polynomial(n)
-    while counts["cases"] < n_cases:
-        memories = (2 * torch.rand(8, n_neurons, generator=draw, dtype=torch.float64) - 1).to(dtype)
-        states = (torch.randint(2, (2, n_neurons), generator=draw) * 2 - 1).to(dtype)
-        neurons = torch.randperm(n_neurons, generator=draw)[:500]
-        exact, _ = exact_gap(memories, states, kind, neurons)
-        sign = signed_log_gap(memories, states, kind, scaling)[0][:, neurons].double()
-        below = gap_error(memories, states, kind, scaling)[:, neurons] >= 1
-        tie, wrong = exact == 0, sign != exact
-        counts["cases"] += exact.numel()
-        counts["ties"] += int(tie.sum())
-        counts["below"] += int((below & ~tie).sum())
-        counts["wrong_below"] += int((below & ~tie & wrong).sum())
-        counts["wrong_above"] += int((~below & wrong).sum())
-    return counts
-
-
 @pytest.mark.parametrize("n", [3, 20, 100, 300, 1000])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_sign_is_that_of_exact_arithmetic(dtype, n):
-    counts = compare(dtype, n, 100, 1000, seed=n)
-    assert counts["wrong_above"] == 0
+    counts = atlas.audit(dtype, n, 100, 600, seed=1)
+    assert counts.cases >= 600 and counts.wrong_above == 0
     if dtype in (torch.float32, torch.float64):
-        assert counts["below"] <= counts["cases"] / 1000
+        assert counts.below <= counts.cases / 1000
+
+
+@pytest.mark.parametrize("n", [2, 3, 100, 101, 1000])
+def test_the_sign_is_that_of_exact_arithmetic_among_ties(n):
+    counts = atlas.audit(torch.float32, n, 30, 1500, seed=2, n_memories=4, bipolar=True)
+    assert counts.ties > 20 and counts.wrong_above == counts.below == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_sign_is_that_of_exact_arithmetic_in_a_hundred_thousand_cases(dtype):
-    total = dict.fromkeys(["cases", "below", "wrong_below", "wrong_above", "ties"], 0)
+    total = atlas.Audit()
     for n in (3, 20, 100, 300, 1000):
         for n_neurons in (100, 1000, 10_000):
-            counts = compare(dtype, n, n_neurons, 7000, seed=1000 * n + n_neurons)
-            print(dtype, n, n_neurons, counts, flush=True)
-            total = {key: total[key] + counts[key] for key in total}
-    print(dtype, "all", total, flush=True)
-    assert total["cases"] >= 100_000 and total["wrong_above"] == 0
+            total += atlas.audit(dtype, n, n_neurons, 7000, seed=n_neurons)
+    print(dtype, total)
+    assert total.cases >= 100_000 and total.wrong_above == 0
     if dtype in (torch.float32, torch.float64):
-        assert total["below"] < total["cases"] / 1000
+        assert total.below < total.cases / 1000
 
 
 def test_exact_gaps_are_those_of_fractions(generator):

@@ -1,7 +1,7 @@
 """An atlas of what a form of the gap comes to: finite or not, zero or not, of the right sign or not, how accurate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from damcore import _checks
 from damcore._random import generator
 from damcore.interactions import Polynomial, RectifiedPolynomial
 from damcore.numerics.exact import exact_gap
+from damcore.numerics.gap import gap_error, signed_log_gap
 from damcore.numerics.ranges import sizes
 from damcore.scaling import Scaling
 
@@ -130,3 +131,62 @@ def in_logs(gap: Float[Tensor, "..."]) -> tuple[Float[Tensor, "..."], Float[Tens
         gap: of any dtype, with what is not finite left as it is.
     """
     return torch.where(gap.isnan(), torch.nan, gap.double().sign()), gap.double().abs().log()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Signs in the log domain against exact arithmetic, counted.
+
+    Attributes:
+        cases: (memories, state, neuron) compared.
+        ties: those whose gap is exactly zero.
+        below: those, ties apart, whose gap does not exceed its bound.
+        wrong_below: those of `below` with the wrong sign.
+        wrong_above: those with the wrong sign although the gap exceeds its bound, ties included.
+    """
+
+    cases: int = 0
+    ties: int = 0
+    below: int = 0
+    wrong_below: int = 0
+    wrong_above: int = 0
+
+    def __add__(self, other: "Audit") -> "Audit":
+        return Audit(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+@_checks.door
+def audit(
+    dtype: torch.dtype, n: int, n_neurons: int, n_cases: int, *, seed: int, n_memories: int = 8, bipolar: bool = False
+) -> Audit:
+    """Compare `signed_log_gap` of a polynomial F with exact integer arithmetic on fresh random networks.
+
+    Args:
+        dtype: of the memories.
+        n: vertex.
+        n_neurons: N.
+        n_cases: cases to reach, at least 1; up to 500 neurons of two states of each network are taken.
+        seed: of memories and states.
+        n_memories: K.
+        bipolar: memories of -1 and +1, whose overlaps are whole numbers: many exact ties, and near ones.
+
+    Returns:
+        The counts.
+
+    Raises:
+        ValueError: `n_cases` is not a whole number of at least 1.
+    """
+    _checks.whole("n_cases", n_cases)
+    total, network = Audit(), 0
+    interaction, scaling = Polynomial(n), Scaling.modified(1.0, n_neurons)
+    while total.cases < n_cases:
+        memories, states = instance(n_neurons, n_memories, 2, dtype, generator(seed, n, network).initial_seed())
+        memories = torch.where(memories < 0, -torch.ones_like(memories), 1.0) if bipolar else memories
+        neurons = torch.linspace(0, n_neurons - 1, min(n_neurons, 500)).long()
+        exact, _ = exact_gap(memories, states, interaction, neurons)
+        sign = signed_log_gap(memories, states, interaction, scaling)[0][:, neurons].double()
+        below = gap_error(memories, states, interaction, scaling)[:, neurons] >= 1
+        tie, wrong = exact == 0, sign != exact
+        counted = (torch.ones_like(tie), tie, below & ~tie, below & ~tie & wrong, ~below & wrong)
+        total, network = total + Audit(*(int(which.sum()) for which in counted)), network + 1
+    return total

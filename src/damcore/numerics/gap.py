@@ -5,8 +5,10 @@ their logarithms stay so at any power. With u = inner h and v = inner (h - 2 xi_
 
     gap_i = outer xi_i e^peak sum_mu [sign F(u) e^(log|F(u)| - peak) - sign F(v) e^(log|F(v)| - peak)],
 
-where the peak is the largest log|F(u)| of the state. Where the sum then leaves e^-644..e^644 (no other term is near the
-first, or the first cancel) a second look takes the peak of the terms that do enter neuron i.
+where the peak is the largest log|F(u)| of the state. Where little is left of the sum (large terms cancel), or it
+overflows (some v is much larger), it is done again: equal terms are merged first, so that those which cancel exactly
+leave no rounding behind, and the peak is taken of what remains. With bipolar memories that is frequent: their overlaps
+are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 of those that cancel.
 
 **What is rounded, and how far the result can be off.** eps = 2^-53.
 
@@ -17,7 +19,8 @@ first, or the first cancel) a second look takes the peak of the terms that do en
   of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
 - log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
   at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
-- Terms below e^-700 of the peak are counted as e^-700: nothing beside a sum of e^-644.
+- Terms below e^-700 of the peak are counted as e^-700: nothing beside what the sum keeps of rounding.
+- Terms that are merged are equal where overlaps are exact, on the grid; their errors cancel as they do.
 
 `gap_error` adds these up. Where the relative error is below 1 the sign is that of exact arithmetic.
 """
@@ -29,12 +32,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
-from damcore.interactions import Interaction
+from damcore.interactions import Interaction, Polynomial
 from damcore.scaling import Scaling
 
 BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
 LOWEST = -700.0  # e^LOWEST is still a normal float64; below, exponentials cost fifty times as much
-FAINT = 1e-280  # a sum below this may be made of counted e^LOWEST; one above 1 / FAINT, of infinities
+NEAR = 2.0**-20  # a sum this small beside its largest term has lost digits to cancellation
+FAR = 1e280  # terms may overflow
 EPS = 2.0**-53
 
 
@@ -108,25 +112,37 @@ def gap_error(
     _, log = log_gap(memories, states, interaction, scaling, neurons)
     log = log - log_outer(memories, scaling)
     inner = scaling.factors(memories)[0][..., None, None]
-    size = memories.abs().sum(-1)  # (*runs, K)
-    doubt = torch.where(on_grid(memories), 0.0, (memories.shape[-1] - 1) * EPS * size)[..., None, :] * inner
-
+    exact = on_grid(memories)
+    doubt = torch.where(exact, 0.0, (memories.shape[-1] - 1) * EPS * memories.abs().sum(-1))[..., None, :] * inner
     # An entry of 0 leaves u and v the same number, whatever its error.
     enters = memories[..., None, :, neurons or slice(None)] != 0
+    terms = 2 * memories.shape[-2]
     errors = []
     for block, u, v in arguments(memories, states, scaling, neurons):
-        reach = log[..., block, None, :]  # compared with the gap itself, not with the peak
-        total = torch.zeros_like(reach)
-        for x in (u[..., None], v):
-            shift = doubt[..., None] + 6 * EPS * x.abs()
-            slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
-            value = interaction.signed_log(x)[1]
-            rounded = (4 * value.abs() + (value - reach).abs() + 4 + 2 * memories.shape[-2]) * EPS
-            error = shift * (slope - reach).exp() + rounded * (value - reach).exp()
-            total = total + torch.where(enters, error, 0.0).sum(-2, keepdim=True)
-        errors.append(total[..., 0, :])
+        reach = log[..., block, :]  # compared with the gap itself
+        near, far = (
+            _term_error(interaction, x, doubt[..., None], reach[..., None, :], terms) for x in (u[..., None], v)
+        )
+        error = torch.where(enters, near + far, 0.0).sum(-2)
+        # On the grid equal terms cancel exactly, and only what is left can be wrong. So large an error means that
+        # `bracket` merged them, unless there were tens of thousands of memories.
+        again = (error > 0.5) & exact.all(-1)[..., None, None]
+        if again.any():
+            count, x = _merged(interaction, u[..., None], v, again)
+            single = _term_error(interaction, x, torch.zeros_like(x), reach[again][..., None], terms)
+            error[again] = torch.where(count != 0, count.abs() * single, 0.0).sum(-1)
+        errors.append(error)
     # A margin for the rounding of the bound itself.
     return torch.where(log.isinf(), torch.inf, 1.001 * torch.cat(errors, -2))
+
+
+def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tensor, terms: int) -> Tensor:
+    """How far one F(x) can be off, in units of e^reach: its argument by `doubt` and rounding, its value by rounding."""
+    shift = doubt + 6 * EPS * x.abs()
+    slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
+    value = interaction.signed_log(x)[1]
+    rounded = (4 * value.abs() + (value - reach).abs() + 4 + terms) * EPS
+    return shift * (slope - reach).exp() + rounded * (value - reach).exp()
 
 
 def log_gap(
@@ -149,24 +165,41 @@ def bracket(interaction: Interaction, u: Tensor, v: Tensor) -> tuple[Tensor, Ten
     sign_u, log_u = interaction.signed_log(u)
     sign_v, log_v = interaction.signed_log(v)
     peak = log_u.amax(-2, keepdim=True)
-    total = _sum(sign_u, log_u, sign_v, log_v, peak, torch.inf)  # log_v is used up
-    sound = (total.abs() >= FAINT) & (total.abs() <= 1 / FAINT)
-    if not sound.all():
-        log_v = interaction.signed_log(v)[1]
-        equal = (log_u == log_v) & (sign_u == sign_v)
-        own = torch.maximum(log_u, log_v).masked_fill_(equal, -torch.inf).amax(-2, keepdim=True)
-        peak = torch.where(~sound[..., None, :] & own.isfinite(), own, peak)
-        total = torch.where(sound, total, _sum(sign_u, log_u, sign_v, log_v, peak, 0.0))
-    return total.sign(), total.abs().log() + peak[..., 0, :]
-
-
-def _sum(sign_u: Tensor, log_u: Tensor, sign_v: Tensor, log_v: Tensor, peak: Tensor, most: float) -> Tensor:
-    """sum_mu [sign e^(log_u - peak) - sign e^(log_v - peak)], exponents at most `most`; log_v is overwritten."""
-    on = (log_u - peak).clamp_(LOWEST, most).exp_() * sign_u
-    off = log_v.sub_(peak).clamp_(LOWEST, most).exp_()
+    on = (log_u - peak).clamp_min_(LOWEST).exp_() * sign_u
+    off = log_v.sub_(peak).clamp_min_(LOWEST).exp_()
+    largest = off.amax(-2).clamp_min(1)
     if sign_v.ndim:
         off.mul_(sign_v)
-    return torch.sub(on, off, out=off).sum(-2)
+    total = torch.sub(on, off, out=off).sum(-2)
+    sign, log = total.sign(), total.abs().log() + peak[..., 0, :]
+    rough = ~((total.abs() >= NEAR * largest) & (largest <= FAR))
+    if rough.any():
+        sign[rough], log[rough] = _careful_sum(interaction, u, v, rough)
+    return sign, log
+
+
+def _careful_sum(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """`bracket` for the chosen neurons, after equal terms have cancelled: (E) each."""
+    count, x = _merged(interaction, u, v, chosen)
+    log = interaction.signed_log(x)[1]
+    peak = torch.where(count != 0, log, -torch.inf).amax(-1, keepdim=True)
+    total = (count * (log - peak).clamp_(LOWEST, 0).exp_()).sum(-1)
+    return total.sign(), total.abs().log() + peak[..., 0].clamp_min(torch.finfo(log.dtype).min)
+
+
+def _merged(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """(count, x), each (E, 2K): gap = sum count |F(x)| for each chosen neuron, and no x twice where count is not 0."""
+    x = torch.cat([values.expand_as(v).transpose(-1, -2)[chosen] for values in (u, v)], -1)
+    side = torch.ones_like(x[0])
+    side[x.shape[-1] // 2 :] = -1
+    count = interaction.signed_log(x)[0] * side.expand_as(x)
+    # A whole power has the same size at x and -x; its sign is in the count.
+    x, order = (x.abs() if isinstance(interaction, Polynomial) else x).sort(-1)
+    group = (x.diff(dim=-1) != 0).long().cumsum(-1)
+    group = torch.cat([torch.zeros_like(group[..., :1]), group], -1)
+    return torch.zeros_like(x).scatter_add(-1, group, count.gather(-1, order)), torch.zeros_like(x).scatter(
+        -1, group, x
+    )
 
 
 def arguments(
