@@ -105,16 +105,16 @@ def test_all_interactions_stay_within_their_bound_of_500_digits(dtype, kind, gen
 @pytest.mark.parametrize("n", [3, 20, 100, 300, 1000])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_sign_is_that_of_exact_arithmetic(dtype, n):
-    counts = atlas.audit(dtype, n, 100, 600, seed=1)
-    assert counts.cases >= 600 and counts.wrong_above == 0
+    counts = atlas.audit(dtype, n, 100, 300, seed=1)
+    assert counts.cases >= 300 and counts.wrong_above == 0
     if dtype in (torch.float32, torch.float64):
         assert counts.below <= counts.cases / 1000
 
 
 @pytest.mark.parametrize("n", [2, 3, 100, 101, 1000])
 def test_the_sign_is_that_of_exact_arithmetic_among_ties(n):
-    counts = atlas.audit(torch.float32, n, 30, 1500, seed=2, n_memories=4, bipolar=True)
-    assert counts.ties > 20 and counts.wrong_above == counts.below == 0
+    counts = atlas.audit(torch.float32, n, 30, 1000, seed=2, n_memories=4, bipolar=True)
+    assert counts.ties > 10 and counts.wrong_above == counts.below == 0
 
 
 @pytest.mark.slow
