@@ -168,10 +168,11 @@ def test_outcomes_of_states_that_never_settled():
 def test_an_overflowing_gap_is_an_error_or_marked(path):
     memories, states = torch.ones(2, 100), torch.ones(1, 100)
     with refused(FloatingPointError, "energy gap left the range of torch.float32; use Scaling.modified"):
-        recall(memories, states, Polynomial(30), PLAIN)
-    marked = recall(memories, states, Polynomial(30), PLAIN, on_nonfinite="mark")
+        recall(memories, states, Polynomial(30), PLAIN, form="plain")
+    marked = recall(memories, states, Polynomial(30), PLAIN, form="plain", on_nonfinite="mark")
     assert marked.finite.tolist() == [False]
     assert recall(memories, states, Polynomial(30), Scaling.modified(1.0, 100)).finite.tolist() == [True]
+    assert recall(memories, states, Polynomial(30), PLAIN).finite.tolist() == [True]  # in the log domain
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_a_huge_memory_that_a_neuron_does_not_touch_does_not_drown_the_others(n,
 def test_a_neuron_whose_gap_overflows_keeps_its_value(order, path):
     memories, states = torch.ones(1, 100), torch.ones(1, 100)
     states[0, 0] = -1
-    marked = recall(memories, states, Polynomial(20), PLAIN, order=order, on_nonfinite="mark")
+    marked = recall(memories, states, Polynomial(20), PLAIN, form="plain", order=order, on_nonfinite="mark")
     assert not marked.finite.all() and marked.states[0, 0] == -1
 
 

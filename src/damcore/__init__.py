@@ -1,6 +1,6 @@
 """Dense associative memories: original and modified, any interaction function, learning and recall."""
 
-from damcore import classifier, datasets, hopfield, interactions, learning, network, recall
+from damcore import classifier, datasets, hopfield, interactions, learning, network, numerics, recall
 from damcore.model import DenseAssociativeMemory
 from damcore.scaling import Scaling
 
@@ -14,5 +14,6 @@ __all__ = [
     "interactions",
     "learning",
     "network",
+    "numerics",
     "recall",
 ]

@@ -5,7 +5,7 @@ faster where `network.compiled_form` says it can.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,6 +13,8 @@ from torch import Tensor
 from damcore import _kernels
 from damcore.interactions import Interaction, whole_power
 from damcore.network import compiled_form, overlaps
+from damcore.numerics.gradient import direction_and_size
+from damcore.numerics.step import accelerate, step
 from damcore.scaling import Scaling, Temperature
 
 
@@ -33,6 +35,7 @@ class Descent:
     generator: torch.Generator | None
     targets: Tensor | None
     neurons: slice | None
+    log: bool = False  # the log domain, whose velocity is a direction and a size
 
     def scaling_at(self, epoch: int) -> Scaling:
         return self.scaling if self.temperature_schedule is None else self.scaling.at(self.temperature_schedule(epoch))
@@ -55,12 +58,15 @@ class Progress:
     velocity: Tensor
     losses: Tensor
     diverged: Tensor
+    size: Tensor | None = None  # (*runs, K), of the velocity in the log domain
 
 
 def advance(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
     """Train epochs start..stop-1 in place."""
     form = compiled_form(descent.interaction, at.memories)
-    if form is None or descent.targets is not None or descent.neurons is not None:
+    if descent.log:
+        _advance_log(at, patterns, descent, start, stop)
+    elif form is None or descent.targets is not None or descent.neurons is not None:
         _advance_plain(at, patterns, descent, start, stop)
     else:
         _advance_compiled(at, patterns, descent, start, stop, form)
@@ -115,16 +121,83 @@ def _advance_plain(at: Progress, patterns: Tensor, descent: Descent, start: int,
                 descent.neurons,
             )
             velocity = descent.momentum * at.velocity - slope
-            memories = _step(at.memories, velocity, rate, descent)
-            sound = (
-                torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
-            )
-            at.diverged[~sound & (at.diverged < 0)] = epoch
-            going = (at.diverged < 0)[..., None, None]
-            at.memories = torch.where(going, memories, at.memories)
-            at.velocity = torch.where(going, velocity, at.velocity)
+            _move(at, _step(at.memories, velocity, rate, descent), velocity, loss, epoch)
             summed = summed + loss
         at.losses[..., epoch] = torch.where(at.diverged < 0, summed, torch.nan)
+
+
+def _move(at: Progress, memories: Tensor, velocity: Tensor, loss: Tensor, epoch: int) -> None:
+    """Take a step, but leave networks that left the range of their dtype where they were last finite."""
+    sound = torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
+    at.diverged[~sound & (at.diverged < 0)] = epoch
+    going = (at.diverged < 0)[..., None, None]
+    at.memories = torch.where(going, memories, at.memories)
+    at.velocity = torch.where(going, velocity, at.velocity)
+
+
+def _advance_log(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
+    """The same epochs in the log domain, in float64; the memories are rounded to their dtype after each step."""
+    assert at.size is not None
+    for epoch in range(start, stop):
+        scaling, rate = descent.scaling_at(epoch), descent.rate_at(epoch).double()[..., None, None]
+        order = descent.order(patterns.shape[-2]).to(patterns.device)
+        summed = torch.zeros_like(at.losses[..., 0])
+        for batch in order.split(descent.batch_size):
+            targets = None if descent.targets is None else descent.targets[..., batch, :]
+            loss, direction, slope = direction_and_size(
+                at.memories,
+                patterns[..., batch, :],
+                descent.interaction,
+                scaling,
+                descent.error_exponent,
+                targets,
+                descent.neurons,
+            )
+            velocity, at.size = accelerate(at.velocity, at.size, direction, slope, descent.momentum)
+            moved = at.memories.double() + rate * step(velocity, at.size, descent.floor)
+            memories = torch.where(descent.clip, moved.clamp(-1, 1), moved).to(at.memories.dtype)
+            _move(at, memories, velocity, loss, epoch)
+            summed = summed + loss.to(summed.dtype)
+        at.losses[..., epoch] = torch.where(at.diverged < 0, summed, torch.nan)
+
+
+def part(
+    chosen: Tensor, at: Progress, patterns: Tensor, descent: Descent, log: bool
+) -> tuple[Progress, Tensor, Descent]:
+    """The networks that `chosen` (*runs) marks, with one flat axis of runs, and how they descend."""
+    runs = at.diverged.shape
+    flat = chosen.expand(runs).flatten()
+
+    def pick(values: Tensor, rank: int) -> Tensor:
+        own = values.shape[values.ndim - rank :]
+        return values.expand((*runs, *own)).reshape(-1, *own)[flat]
+
+    def pick_temperature(temperature: Temperature) -> Temperature:
+        return pick(temperature, 0) if isinstance(temperature, Tensor) else temperature
+
+    schedule = descent.temperature_schedule
+    own = Progress(
+        memories=pick(at.memories, 2),
+        velocity=pick(at.velocity, 2).to(torch.float64 if log else at.velocity.dtype),
+        losses=pick(at.losses, 1),
+        diverged=pick(at.diverged, 0),
+        size=torch.full_like(pick(at.memories[..., 0], 1), -torch.inf, dtype=torch.float64) if log else None,
+    )
+    changed = replace(
+        descent,
+        scaling=descent.scaling.at(pick_temperature(descent.scaling.temperature)),
+        temperature_schedule=None if schedule is None else lambda epoch: pick_temperature(schedule(epoch)),
+        learning_rate=pick(descent.learning_rate, 0),
+        targets=None if descent.targets is None else pick(descent.targets, 2),
+        log=log,
+    )
+    return own, pick(patterns, 2), changed
+
+
+def put_back(chosen: Tensor, at: Progress, own: Progress) -> None:
+    """Write what a part has come to into the whole."""
+    chosen = chosen.expand(at.diverged.shape)
+    at.memories[chosen], at.losses[chosen], at.diverged[chosen] = own.memories, own.losses, own.diverged
 
 
 def _step(memories: Tensor, velocity: Tensor, rate: Tensor, descent: Descent) -> Tensor:

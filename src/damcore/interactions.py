@@ -4,6 +4,7 @@ An interaction acts element by element on (scaled) overlaps. F is homogeneous of
 every a > 0 (Source: MRS24 Eq. (9)); for such an F the original and the modified network are one (see `scaling`).
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
+
+# Logarithms are taken of at least this: log 0 and all that follows from it cost ten times as much as other numbers.
+TINY = torch.finfo(torch.float64).tiny
 
 
 def whole_power(x: Tensor, exponent: int) -> Tensor:
@@ -24,6 +28,11 @@ def whole_power(x: Tensor, exponent: int) -> Tensor:
         if exponent:
             x = x * x
     return torch.ones_like(x) if result is None else result
+
+
+def log_size(x: Tensor) -> Tensor:
+    """log |x|; of a zero, whose sign is 0 and keeps it out of sums, some large negative number."""
+    return x.abs().clamp_min_(max(TINY, torch.finfo(x.dtype).tiny)).log_()
 
 
 class Interaction(ABC):
@@ -41,6 +50,20 @@ class Interaction(ABC):
     @abstractmethod
     def degree(self) -> int | None:
         """The degree of homogeneity k of F(a x) = a^k F(x), a > 0; None where F is not homogeneous."""
+
+    def signed_log(self, x: Float[Tensor, "..."]) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
+        """(sign, log of the absolute value) of F(x), also where F(x) itself leaves the range of the dtype.
+
+        Of a zero the logarithm is some large negative number, and the sign may be 0. A sign that no x changes has no
+        shape. An interaction that does not define this gets what its own F(x) can give.
+        """
+        value = self(x)
+        return value.sign(), log_size(value)
+
+    def signed_log_derivative(self, x: Float[Tensor, "..."]) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
+        """(sign, log of the absolute value) of f(x), as `signed_log`."""
+        value = self.derivative(x)
+        return value.sign(), log_size(value)
 
 
 @_checks.door
@@ -69,6 +92,12 @@ class Polynomial(Interaction):
 
     def derivative(self, x):
         return self.n * whole_power(x, self.n - 1)
+
+    def signed_log(self, x):
+        return _parity(x, self.n), log_size(x).mul_(self.n)
+
+    def signed_log_derivative(self, x):
+        return _parity(x, self.n - 1), log_size(x).mul_(self.n - 1).add_(math.log(self.n))
 
     @property
     def degree(self):
@@ -100,6 +129,13 @@ class RectifiedPolynomial(Interaction):
     def derivative(self, x):
         # Written so that n = 1 gives 0 below zero and 1 from zero on.
         return torch.where(x < 0, torch.zeros_like(x), self.n * whole_power(x.clamp_min(0), self.n - 1))
+
+    def signed_log(self, x):
+        return x.sign().clamp_min_(0), log_size(x.clamp_min(0)).mul_(self.n)
+
+    def signed_log_derivative(self, x):
+        sign = torch.where(x < 0, 0.0, torch.ones_like(x))
+        return sign, log_size(x.clamp_min(0)).mul_(self.n - 1).add_(math.log(self.n))
 
     @property
     def degree(self):
@@ -138,6 +174,16 @@ class LeakyRectifiedPolynomial(Interaction):
     def derivative(self, x):
         return torch.where(x < 0, torch.full_like(x, self.slope), self.n * whole_power(x.clamp_min(0), self.n - 1))
 
+    def signed_log(self, x):
+        size, below = log_size(x), x < 0
+        sign = torch.where(below, -_sign(self.slope), x.sign())
+        return sign, torch.where(below, size + _log(self.slope), self.n * size)
+
+    def signed_log_derivative(self, x):
+        size, below = log_size(x.clamp_min(0)), x < 0
+        sign = torch.where(below, _sign(self.slope), torch.ones_like(x))
+        return sign, torch.where(below, _log(self.slope), (self.n - 1) * size + math.log(self.n))
+
     @property
     def degree(self):
         return 1 if self.n == 1 else None
@@ -157,6 +203,25 @@ class Exponential(Interaction):
     def derivative(self, x):
         return x.exp()
 
+    def signed_log(self, x):
+        return x.new_ones(()), x.clone()
+
+    def signed_log_derivative(self, x):
+        return x.new_ones(()), x.clone()
+
     @property
     def degree(self):
         return None
+
+
+def _parity(x: Tensor, exponent: int) -> Tensor:
+    """The sign of x ** exponent, but 1 for every x, without a shape, where the exponent is even."""
+    return x.sign() if exponent % 2 else x.new_ones(())
+
+
+def _sign(number: float) -> float:
+    return math.copysign(1.0, number) if number else 0.0
+
+
+def _log(number: float) -> float:
+    return math.log(max(abs(number), TINY))

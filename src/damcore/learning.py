@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from damcore import _checks
-from damcore._descent import Descent, Progress, advance, loss_and_gradient
+from damcore._descent import Descent, Progress, advance, loss_and_gradient, part, put_back
 from damcore.interactions import Interaction
+from damcore.network import log_form
 from damcore.scaling import Scaling, Temperature
 
 
@@ -112,6 +113,7 @@ def train(
     error_exponent: int = 1,
     floor: float | None = 1e-30,
     on_nonfinite: str = "raise",
+    form: str = "auto",
     temperature_schedule: Callable[[int], Temperature] | None = None,
     batch_size: int | None = None,
     generator: torch.Generator | None = None,
@@ -146,6 +148,11 @@ def train(
             memory without a gradient where it is.
         on_nonfinite: "raise" when a network leaves the range of its dtype, or "mark" it in `Training.diverged`, keep
             its last finite memories, and go on with the others.
+        form: "plain" computes the gradient itself; "log" its direction and the logarithm of its size, in float64, which
+            no vertex, temperature or dtype can drive out of range (`numerics.log_gradient`); about ten times slower
+            than compiled loops. "auto" takes the plain form for each network that it keeps in range
+            (`numerics.plain_fits`) and wherever there is a floor: a floor is a choice of the public code's behaviour,
+            and at 1e-30 a gradient is lost before its dtype loses it. Both forms obey the floor.
         temperature_schedule: temperature of each epoch, in place of the scaling's own; see `linear_anneal`.
         batch_size: patterns a step, all by default.
         generator: shuffles the patterns anew each epoch; without one they keep their order.
@@ -206,16 +213,48 @@ def train(
         losses=torch.full((*runs, epochs), torch.nan, dtype=dtype, device=device),
         diverged=torch.full(runs, -1, dtype=torch.int64, device=device),
     )
+    in_logs = _log_form(form, at, descent, epochs)
+    parts = [(in_logs, at, patterns, descent)]
+    if in_logs.any():
+        groups = [(in_logs == log, log) for log in (False, True) if (in_logs == log).any()]
+        parts = [(chosen, *part(chosen, at, patterns, descent, log)) for chosen, log in groups]
     # A tenth at a time: often enough for a progress bar and an early abort, too seldom to cost anything.
     piece = max(1, epochs // 10)
     for start in range(0, epochs, piece):
         stop = min(start + piece, epochs)
-        advance(at, patterns, descent, start, stop)
+        _advance_all(parts, generator, start, stop)
+        for chosen, own, *_ in parts:
+            if own is not at:
+                put_back(chosen, at, own)
         if on_nonfinite == "raise":
             _abort_if_diverged(at, dtype)
         if progress is not None:
             progress(stop - start)
     return Training(at.memories, at.losses, at.diverged)
+
+
+def _log_form(form: str, at: Progress, descent: Descent, epochs: int) -> Tensor:
+    """Which networks (broadcasting to *runs) learn in the log domain, decided once for all epochs."""
+    if form == "auto" and descent.floor:
+        form = "plain"
+    if descent.temperature_schedule is None:
+        return log_form(form, at.memories, descent.interaction, descent.scaling, learning=True)
+    # Sizes go up or down with T, never both, so the extremes speak for all.
+    schedule = torch.stack([torch.as_tensor(descent.temperature_schedule(epoch)) for epoch in range(epochs)])
+    low, high = (
+        log_form(form, at.memories, descent.interaction, descent.scaling.at(extreme), learning=True)
+        for extreme in (schedule.amin(0), schedule.amax(0))
+    )
+    return low | high
+
+
+def _advance_all(parts: list, generator: torch.Generator | None, start: int, stop: int) -> None:
+    """Advance every part through the same epochs, each with the same order of the patterns."""
+    states = [] if generator is None else [generator.get_state()]
+    for _, own, patterns, descent in parts:
+        for before in states:
+            descent.generator.set_state(before)
+        advance(own, patterns, descent, start, stop)
 
 
 def _check(memories, patterns, error_exponent, targets, neurons) -> None:

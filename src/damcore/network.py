@@ -18,9 +18,13 @@ from damcore.interactions import (
     Polynomial,
     RectifiedPolynomial,
 )
+from damcore.numerics.gap import log_gap
+from damcore.numerics.ranges import plain_fits
 from damcore.scaling import Scaling
 
 __all__ = ["Scaling", "energy", "energy_gap"]
+
+FORMS = ("auto", "plain", "log")
 
 # Elements of one (runs, states, K, N) block: 32 MiB in float64, small against memory and large against call overhead.
 BLOCK = 1 << 22
@@ -68,6 +72,7 @@ def energy_gap(
     scaling: Scaling,
     *,
     neurons: slice | None = None,
+    form: str = "auto",
 ) -> Float[Tensor, "*_ B M"]:
     """Energy with neuron i clamped off minus energy with it clamped on, for every state and neuron.
 
@@ -87,9 +92,13 @@ def energy_gap(
         scaling: inner and outer, used as given.
         neurons: the neurons to give the gap of, all by default. The others are clamped and may hold any value of
             [-1, 1]: a classifier asks for its class neurons and clamps grey pixels.
+        form: "plain" sums F itself; "log" sums in the log domain, in float64, and rounds the gap to the dtype at the
+            end; "auto" takes the plain form for each network that it keeps in range (`numerics.plain_fits`).
 
     Returns:
-        The gaps, in units of F. O(B K N) time for all neurons; memory is bounded by working in blocks of states.
+        The gaps, in units of F; infinite or zero where the gap itself is no number of this dtype
+        (`numerics.signed_log_gap` gives its sign and size). O(B K N) time for all neurons; memory is bounded by working
+        in blocks of states.
 
     Raises:
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
@@ -99,11 +108,35 @@ def energy_gap(
     chosen = neurons or slice(None)
     _, outer = scaling.factors(memories)
     _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": outer.shape})
+    in_logs = log_form(form, memories, interaction, scaling)
+    if in_logs.all():
+        return _from_logs(memories, states, interaction, scaling, neurons)
     gaps = [
         states[..., block, chosen] * (interaction(whole)[..., None] - interaction(flipped)).sum(-2)
         for block, whole, flipped in overlaps(memories, states, scaling, chosen)
     ]
-    return outer[..., None, None] * torch.cat(gaps, -2)
+    plain = outer[..., None, None] * torch.cat(gaps, -2)
+    if not in_logs.any():
+        return plain
+    return torch.where(in_logs[..., None, None], _from_logs(memories, states, interaction, scaling, neurons), plain)
+
+
+def _from_logs(
+    memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
+) -> Tensor:
+    sign, log = log_gap(memories, states, interaction, scaling, neurons)
+    return (sign * log.exp()).to(memories.dtype)
+
+
+def log_form(
+    form: str, memories: Tensor, interaction: Interaction, scaling: Scaling, *, learning: bool = False
+) -> Tensor:
+    """Which networks are computed in the log domain, with the shape of the temperature: what `form` means."""
+    _checks.one_of("form", form, FORMS)
+    if form != "auto":
+        return torch.tensor(form == "log", device=memories.device)
+    fits = plain_fits(memories.dtype, memories.shape[-1], interaction, scaling, learning=learning)
+    return ~fits.to(memories.device)
 
 
 def overlaps(

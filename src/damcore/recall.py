@@ -1,7 +1,7 @@
 """Recall: neurons follow the sign of the energy gap until nothing changes, and what came out is named."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor
 
 from damcore import _checks, _kernels
 from damcore.interactions import Interaction
-from damcore.network import compiled_form, energy_gap
+from damcore.network import compiled_form, energy_gap, log_form
+from damcore.numerics.gap import bracket, log_gap
 from damcore.scaling import Scaling
 
 
@@ -58,6 +59,7 @@ def recall(
     generator: torch.Generator | None = None,
     at_temperature: bool = False,
     on_nonfinite: str = "raise",
+    form: str = "auto",
     watch: Callable[[Tensor], object] | None = None,
 ) -> Recall:
     """Update the states until a whole sweep changes nothing, xi_i <- sign(gap_i).
@@ -81,6 +83,9 @@ def recall(
             the same for every state.
         at_temperature: recall with the scaling as given, at the temperature of learning.
         on_nonfinite: "raise", or "mark" in `Recall.finite` and keep the neuron's value.
+        form: "plain" takes the gap from F itself; "log" takes its sign from the log domain, in float64, which neither
+            overflows nor mistakes an underflow for a tie, and is slower than compiled loops; "auto" takes the plain
+            form for each network that it keeps in range (`numerics.plain_fits`), else the other.
         watch: called with the states after each update, of one neuron or of all, for an energy trace.
 
     Returns:
@@ -99,27 +104,34 @@ def recall(
     scaling = scaling if at_temperature else scaling.for_recall()
     factor = scaling.factors(memories)[0]
     runs = _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": factor.shape})
+    in_logs = log_form(form, memories, interaction, scaling)
+    log = bool(in_logs.all())
+    if in_logs.any() and not log:
+        if watch is not None:
+            _checks.refuse('`watch` cannot follow networks of two forms at once; choose `form`, "plain" or "log".')
+        settings = dict(order=order, tie=tie, max_sweeps=max_sweeps, on_nonfinite=on_nonfinite)
+        return _each_form(in_logs, runs, memories, states, interaction, scaling, generator, settings)
     memories = memories.detach()
     states = states.detach().expand(*runs, *states.shape[-2:]).clone(memory_format=torch.contiguous_format)
     sweeps = torch.zeros(states.shape[:-1], dtype=torch.int64, device=states.device)
     period = torch.zeros_like(sweeps)
     finite = torch.ones_like(sweeps, dtype=torch.bool)
-    form = compiled_form(interaction, memories) if order == "asynchronous" and watch is None else None
-    if form is not None:
-        _settle(form, memories, states, factor, tie, max_sweeps, generator, sweeps, period, finite)
+    loops = compiled_form(interaction, memories) if order == "asynchronous" and watch is None and not log else None
+    if loops is not None:
+        _settle(loops, memories, states, factor, tie, max_sweeps, generator, sweeps, period, finite)
         _refuse_overflow(finite, memories, on_nonfinite)
         return Recall(states, period == 1, sweeps, period, finite)
     seen = [_fingerprint(states)]
     for sweep in range(1, max_sweeps + 1):
         if order == "synchronous":
-            gap = energy_gap(memories, states, interaction, scaling)
+            gap = _gap(memories, states, interaction, scaling, log)
             finite &= torch.isfinite(gap).all(-1)
             updated = _sign(gap, states, tie)
             if watch is not None:
                 watch(updated)
         else:
             turns = _turns(states, generator)
-            updated = _one_by_one(memories, states, interaction, scaling, tie, turns, finite, watch)
+            updated = _one_by_one(memories, states, interaction, scaling, tie, turns, finite, watch, log)
         _refuse_overflow(finite, memories, on_nonfinite)
         # A state found on a cycle rests where it was found, whatever the others of its batch still do.
         updated = torch.where((period > 0)[..., None], states, updated)
@@ -186,23 +198,77 @@ def _one_by_one(
     turns: Iterable[int],
     finite: Tensor,
     watch: Callable[[Tensor], object] | None,
+    log: bool,
 ) -> Tensor:
     """One asynchronous sweep; the overlap follows each flip, so a neuron costs O(B K). `finite` is updated in place."""
-    inner = scaling.factors(memories)[0][..., None, None]
+    dtype = memories.dtype
     states = states.clone()
+    if log:
+        memories, states = memories.double(), states.double()
+    inner = scaling.factors(memories)[0][..., None, None]
     overlap = states @ memories.mT  # (*runs, B, K)
     for i in turns:
         old = states[..., i, None]
         entries = memories[..., None, :, i]  # (*runs, 1, K)
         step = 2 * old * entries
-        gap = old * (interaction(inner * overlap) - interaction(inner * (overlap - step))).sum(-1, keepdim=True)
+        u, v = inner * overlap, inner * (overlap - step)
+        if log:
+            gap = old * bracket(interaction, u[..., None], v[..., None])[0]  # the sign
+        else:
+            gap = old * (interaction(u) - interaction(v)).sum(-1, keepdim=True)
         finite &= torch.isfinite(gap[..., 0])
         new = _sign(gap, old, tie)
         overlap = overlap + (new - old) * entries
         states[..., i] = new[..., 0]
         if watch is not None:
-            watch(states)
-    return states
+            watch(states.to(dtype))
+    return states.to(dtype)
+
+
+def _gap(memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, log: bool) -> Tensor:
+    """The gap, or what has its sign and is always finite."""
+    if log:
+        return log_gap(memories, states, interaction, scaling, None)[0].to(memories.dtype)
+    return energy_gap(memories, states, interaction, scaling, form="plain")
+
+
+def _each_form(
+    in_logs: Tensor,
+    runs: torch.Size,
+    memories: Tensor,
+    states: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    generator: torch.Generator | None,
+    settings: dict,
+) -> Recall:
+    """Recall the networks of each form apart, in the same order of neurons, and put them together."""
+    in_logs = in_logs.expand(runs)
+    temperature = torch.as_tensor(scaling.temperature, device=memories.device).expand(runs)
+    memories, states = (values.expand(*runs, *values.shape[-2:]) for values in (memories, states))
+    before = [] if generator is None else [generator.get_state()]
+    results = {}
+    for log in (False, True):
+        for state in before:
+            generator.set_state(state)  # pyright: ignore[reportOptionalMemberAccess]
+        chosen = in_logs == log
+        results[log] = recall(
+            memories[chosen],
+            states[chosen],
+            interaction,
+            scaling.at(temperature[chosen]),
+            at_temperature=True,
+            generator=generator,
+            form="log" if log else "plain",
+            **settings,
+        )
+    whole = []
+    for field in fields(Recall):
+        plain, logs = (getattr(results[log], field.name) for log in (False, True))
+        values = plain.new_empty(*runs, *plain.shape[1:])
+        values[~in_logs], values[in_logs] = plain, logs
+        whole.append(values)
+    return Recall(*whole)
 
 
 def _turns(states: Tensor, generator: torch.Generator | None) -> Iterable[int]:

@@ -58,6 +58,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         error_exponent=sweep.error_exponent,
         floor=sweep.floor,
         on_nonfinite="mark",
+        form="plain",  # overflow and underflow are among the results
     )
     recalled = recall(
         training.memories,
@@ -68,6 +69,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         tie=sweep.tie,
         at_temperature=True,
         on_nonfinite="mark",
+        form="plain",
     )
     wrong = (recalled.states != patterns).sum(-1).tolist()  # neurons, in each network and state
     measured = {

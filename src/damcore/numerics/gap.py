@@ -1,0 +1,246 @@
+"""The energy gap in the log domain: its sign and the logarithm of its size, right where the gap itself has no number.
+
+Everything is computed in float64, whatever the dtype of the memories: overlaps are small numbers in every dtype, and
+their logarithms stay so at any power. With u = inner h and v = inner (h - 2 xi_i zeta_i),
+
+    gap_i = outer xi_i e^peak sum_mu [sign F(u) e^(log|F(u)| - peak) - sign F(v) e^(log|F(v)| - peak)],
+
+where the peak is the largest log|F(u)| of the state. Where little is left of the sum (large terms cancel), or it
+overflows (some v is much larger), it is done again: equal terms are merged first, so that those which cancel exactly
+leave no rounding behind, and the peak is taken of what remains. With bipolar memories that is frequent: their overlaps
+are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 of those that cancel.
+
+**What is rounded, and how far the result can be off.** eps = 2^-53.
+
+- The overlap: N products by +-1, which are exact, and N - 1 sums in any order, off by (N - 1) eps sum_j |zeta_j| at
+  most. It is exact where a memory lies on a grid so coarse that 53 bits hold every partial sum, as float16 always does
+  and float32 does when it comes from a random generator.
+- Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x
+  of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
+- log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
+  at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
+- Terms below e^-700 of the peak are counted as e^-700: nothing beside what the sum keeps of rounding.
+- Terms that are merged are equal where overlaps are exact, on the grid; their errors cancel as they do.
+
+`gap_error` adds these up. Where the relative error is below 1 the sign is that of exact arithmetic.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from damcore import _checks
+from damcore.interactions import Interaction, Polynomial
+from damcore.scaling import Scaling
+
+BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
+LOWEST = -700.0  # e^LOWEST is still a normal float64; below, exponentials cost fifty times as much
+NEAR = 2.0**-20  # a sum this small beside its largest term has lost digits to cancellation
+FAR = 1e280  # terms may overflow
+EPS = 2.0**-53
+
+
+@_checks.door
+def signed_log_gap(
+    memories: Float[Tensor, "*runs K N"],
+    states: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    neurons: slice | None = None,
+) -> tuple[Float[Tensor, "*_ B M"], Float[Tensor, "*_ B M"]]:
+    """The sign of the energy gap and the logarithm of its absolute value, in any dtype and for any vertex.
+
+        gap = sign * e^log
+
+    `network.energy_gap` forms F itself, which leaves the range of every dtype as n grows; this does not.
+
+    Source: MRS24 Eq. (4), (8), (13), (14); KH16 Eq. (4), (9).
+
+    Args:
+        memories: zeta, finite, in [-1, 1] or at least of moderate size.
+        states: xi, bipolar, of the memories' dtype and device.
+        interaction: F, any of `damcore.interactions`; one of your own is as good as its `signed_log`.
+        scaling: inner and outer, used as given, the temperature in float64.
+        neurons: the neurons to give the gap of, all by default; the others may hold any value of [-1, 1].
+
+    Returns:
+        The sign, -1, 0 or +1 (0: computed as exactly zero), and the natural logarithm of the absolute value (-inf where
+        the sign is 0), both in the memories' dtype, without a graph of autograd. O(B K N) time.
+
+    Raises:
+        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
+        TypeError: dtypes differ or are not floating.
+    """
+    check(memories, states, scaling, neurons)
+    sign, log = log_gap(memories, states, interaction, scaling, neurons)
+    return sign.to(memories.dtype), log.to(memories.dtype)
+
+
+@_checks.door
+def gap_error(
+    memories: Float[Tensor, "*runs K N"],
+    states: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    neurons: slice | None = None,
+) -> Float[Tensor, "*_ B M"]:
+    """A bound on the relative error of the gap that `signed_log_gap` stands for: |computed - exact| / |computed|.
+
+    Below 1 the sign is right. The bound is derived at the top of this module; it holds for the four interactions, and
+    takes torch's exp and log to be within 2 units in the last place.
+
+    Args:
+        memories: as for `signed_log_gap`.
+        states: as there.
+        interaction: as there.
+        scaling: as there.
+        neurons: as there.
+
+    Returns:
+        The bound in float64; infinite where the gap was computed as zero. Three times the cost of the gap.
+
+    Raises:
+        ValueError: as `signed_log_gap`.
+        TypeError: as there.
+    """
+    check(memories, states, scaling, neurons)
+    memories, states = memories.detach().double(), states.detach().double()
+    _, log = log_gap(memories, states, interaction, scaling, neurons)
+    log = log - log_outer(memories, scaling)
+    inner = scaling.factors(memories)[0][..., None, None]
+    exact = on_grid(memories)
+    doubt = torch.where(exact, 0.0, (memories.shape[-1] - 1) * EPS * memories.abs().sum(-1))[..., None, :] * inner
+    # An entry of 0 leaves u and v the same number, whatever its error.
+    enters = memories[..., None, :, neurons or slice(None)] != 0
+    terms = 2 * memories.shape[-2]
+    errors = []
+    for block, u, v in arguments(memories, states, scaling, neurons):
+        reach = log[..., block, :]  # compared with the gap itself
+        near, far = (
+            _term_error(interaction, x, doubt[..., None], reach[..., None, :], terms) for x in (u[..., None], v)
+        )
+        error = torch.where(enters, near + far, 0.0).sum(-2)
+        # On the grid equal terms cancel exactly, and only what is left can be wrong. So large an error means that
+        # `bracket` merged them, unless there were tens of thousands of memories.
+        again = (error > 0.5) & exact.all(-1)[..., None, None]
+        if again.any():
+            count, x = _merged(interaction, u[..., None], v, again)
+            single = _term_error(interaction, x, torch.zeros_like(x), reach[again][..., None], terms)
+            error[again] = torch.where(count != 0, count.abs() * single, 0.0).sum(-1)
+        errors.append(error)
+    # A margin for the rounding of the bound itself.
+    return torch.where(log.isinf(), torch.inf, 1.001 * torch.cat(errors, -2))
+
+
+def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tensor, terms: int) -> Tensor:
+    """How far one F(x) can be off, in units of e^reach: its argument by `doubt` and rounding, its value by rounding."""
+    shift = doubt + 6 * EPS * x.abs()
+    slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
+    value = interaction.signed_log(x)[1]
+    rounded = (4 * value.abs() + (value - reach).abs() + 4 + terms) * EPS
+    return shift * (slope - reach).exp() + rounded * (value - reach).exp()
+
+
+def log_gap(
+    memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
+) -> tuple[Tensor, Tensor]:
+    """`signed_log_gap`, unchecked, in float64."""
+    memories, states = memories.detach().double(), states.detach().double()
+    chosen = neurons or slice(None)
+    outer = log_outer(memories, scaling)
+    signs, logs = [], []
+    for block, u, v in arguments(memories, states, scaling, neurons):
+        sign, log = bracket(interaction, u[..., None], v)
+        signs.append(sign * states[..., block, chosen])
+        logs.append(log + outer)
+    return torch.cat(signs, -2), torch.cat(logs, -2)
+
+
+def bracket(interaction: Interaction, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """(sign, log) of sum_mu [F(u) - F(v)], for u (.., b, K, 1) and v (.., b, K, M)."""
+    sign_u, log_u = interaction.signed_log(u)
+    sign_v, log_v = interaction.signed_log(v)
+    peak = log_u.amax(-2, keepdim=True)
+    on = (log_u - peak).clamp_min_(LOWEST).exp_() * sign_u
+    off = log_v.sub_(peak).clamp_min_(LOWEST).exp_()
+    largest = off.amax(-2).clamp_min(1)
+    if sign_v.ndim:
+        off.mul_(sign_v)
+    total = torch.sub(on, off, out=off).sum(-2)
+    sign, log = total.sign(), total.abs().log() + peak[..., 0, :]
+    rough = ~((total.abs() >= NEAR * largest) & (largest <= FAR))
+    if rough.any():
+        sign[rough], log[rough] = _careful_sum(interaction, u, v, rough)
+    return sign, log
+
+
+def _careful_sum(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """`bracket` for the chosen neurons, after equal terms have cancelled: (E) each."""
+    count, x = _merged(interaction, u, v, chosen)
+    log = interaction.signed_log(x)[1]
+    peak = torch.where(count != 0, log, -torch.inf).amax(-1, keepdim=True)
+    total = (count * (log - peak).clamp_(LOWEST, 0).exp_()).sum(-1)
+    return total.sign(), total.abs().log() + peak[..., 0].clamp_min(torch.finfo(log.dtype).min)
+
+
+def _merged(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """(count, x), each (E, 2K): gap = sum count |F(x)| for each chosen neuron, and no x twice where count is not 0."""
+    x = torch.cat([values.expand_as(v).transpose(-1, -2)[chosen] for values in (u, v)], -1)
+    side = torch.ones_like(x[0])
+    side[x.shape[-1] // 2 :] = -1
+    count = interaction.signed_log(x)[0] * side.expand_as(x)
+    # A whole power has the same size at x and -x; its sign is in the count.
+    x, order = (x.abs() if isinstance(interaction, Polynomial) else x).sort(-1)
+    group = (x.diff(dim=-1) != 0).long().cumsum(-1)
+    group = torch.cat([torch.zeros_like(group[..., :1]), group], -1)
+    return torch.zeros_like(x).scatter_add(-1, group, count.gather(-1, order)), torch.zeros_like(x).scatter(
+        -1, group, x
+    )
+
+
+def arguments(
+    memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice | None
+) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """What F is taken of, a block of states at a time: the block, u (.., b, K) and v (.., b, K, M).
+
+    Scaled last, where `network.overlaps` scales first: overlaps of bipolar memories are whole numbers, and ties between
+    them stay exact.
+    """
+    chosen = neurons or slice(None)
+    inner = scaling.factors(memories)[0][..., None, None]
+    entries = 2 * memories[..., None, :, chosen]
+    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], inner.shape[:-2])
+    size = max(1, BLOCK // (runs.numel() * entries.shape[-2] * entries.shape[-1]))
+    overlap = states @ memories.mT
+    for start in range(0, states.shape[-2], size):
+        block = slice(start, start + size)
+        h = overlap[..., block, :]
+        v = torch.addcmul(h[..., None], states[..., block, None, chosen], entries, value=-1)
+        yield block, inner * h, inner[..., None] * v
+
+
+def log_outer(memories: Tensor, scaling: Scaling) -> Tensor:
+    """The logarithm of the outer factor, (*runs, 1, 1)."""
+    temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
+    return (-scaling.outer_power * temperature.log())[..., None, None]
+
+
+def on_grid(memories: Tensor) -> Tensor:
+    """Whether every sum of a memory's entries (*runs, K) is exact in float64, in any order and with one to spare."""
+    largest = 4 * memories.abs().sum(-1, keepdim=True).clamp_min(TINIEST)
+    step = torch.exp2(largest.log2().ceil() - 53)
+    counted = memories / step
+    return (counted == counted.round()).all(-1)
+
+
+TINIEST = 2.0**-900
+
+
+def check(memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice | None, name: str = "states") -> None:
+    _checks.network(memories, states, name, neurons)
+    temperature = scaling.factors(memories)[0].shape
+    _checks.runs({"memories": memories.shape[:-2], name: states.shape[:-2], "temperature": temperature})

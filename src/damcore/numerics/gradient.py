@@ -1,0 +1,149 @@
+"""The gradient of learning with its size factored out, for a step that no dtype's range can stop.
+
+KH16's step divides the velocity of each memory by its largest entry, so the size of the gradient never enters. Here it
+is not formed: each memory's gradient is a direction, whose largest entry is 1, and the logarithm of a size. The error
+t - tanh(gap) and the slope of tanh, which are exactly zero in floating point once a neuron is learned well, are taken
+in the log domain too:
+
+    log(1 - tanh(g))    = log 2 - log(1 + e^2g)
+    log(1 - tanh(g)^2)  = log 4 - 2|g| - 2 log(1 + e^-2|g|)
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from damcore import _checks
+from damcore.interactions import Interaction
+from damcore.numerics.gap import LOWEST, arguments, bracket, check, log_outer
+from damcore.scaling import Scaling
+
+BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference with -inf would be NaN
+
+
+@_checks.door
+def log_gradient(
+    memories: Float[Tensor, "*runs K N"],
+    patterns: Float[Tensor, "*#runs B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    error_exponent: int = 1,
+    targets: Float[Tensor, "*#runs B M"] | None = None,
+    neurons: slice | None = None,
+) -> tuple[Float[Tensor, "*_"], Float[Tensor, "*_ K N"], Float[Tensor, "*_ K"]]:
+    """The loss of `learning.gradient`, and its gradient as a direction and the logarithm of a size for each memory.
+
+        dL/dzeta[mu, j] = direction[mu, j] * e^size[mu],   max_j |direction[mu, j]| = 1
+
+    Source: MRS24 Eq. (8), (14); KH16 Eq. (14).
+
+    Args:
+        memories: zeta, finite.
+        patterns: xi, the states to learn, bipolar, of the memories' dtype and device.
+        interaction: F, with derivative f.
+        scaling: inner and outer, used as given, the temperature in float64.
+        error_exponent: m, a whole number of at least 1.
+        targets: t, in [-1, 1]; the patterns' own values by default.
+        neurons: the predicted neurons, all by default; the others are clamped, at any value of [-1, 1].
+
+    Returns:
+        The loss (*runs), the direction (*runs, K, N) and the size (*runs, K), in float64. A memory without a gradient
+        has direction 0 and size -inf. A neuron whose gap exceeds 1e308 counts as learned, or as beyond learning.
+
+    Raises:
+        ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, `error_exponent` is below 1.
+        TypeError: dtypes differ or are not floating.
+    """
+    check(memories, patterns, scaling, neurons, "patterns")
+    _checks.whole("error_exponent", error_exponent)
+    return direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
+
+
+def direction_and_size(
+    memories: Tensor,
+    patterns: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    error_exponent: int,
+    targets: Tensor | None,
+    neurons: slice | None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`log_gradient`, unchecked."""
+    memories, patterns = memories.detach().double(), patterns.detach().double()
+    chosen = neurons or slice(None)
+    outer = log_outer(memories, scaling)
+    factor = outer + scaling.factors(memories)[0].log()[..., None, None]
+    loss = torch.zeros((), dtype=torch.float64, device=memories.device)
+    total, size = torch.zeros_like(memories), torch.full_like(memories[..., 0], -torch.inf)
+    for block, u, v in arguments(memories, patterns, scaling, neurons):
+        state = patterns[..., block, :]
+        x = state[..., chosen]
+        sign, log = bracket(interaction, u[..., None], v)
+        gap = x * sign * (log + outer).exp()
+        target = x if targets is None else targets[..., block, :].double()
+        blame, error = _error(target, gap)
+        loss = loss + (2 * error_exponent * error).exp().sum((-2, -1))
+        weight = math.log(2 * error_exponent) + (2 * error_exponent - 1) * error + _log_slope(gap) + factor
+        blame = torch.where(weight > BOTTOM, -blame * x, 0.0)
+        part, peak = _part(interaction, state, x, u, v, blame, weight.clamp_min(BOTTOM), chosen)
+        larger = torch.maximum(size, peak)
+        total = total * ratio(size, larger) + part * ratio(peak, larger)
+        size = larger
+    return loss, *split(total, size)
+
+
+def split(vectors: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    """vectors e^size as directions (*runs, K, N), largest entry 1, and sizes (*runs, K); of zero 0 and -inf."""
+    largest = vectors.abs().amax(-1, keepdim=True)
+    return torch.where(largest > 0, vectors / largest, 0.0), size + largest[..., 0].log()
+
+
+def ratio(size: Tensor, larger: Tensor) -> Tensor:
+    """e^(size - larger), (*runs, K, 1); 0 for a size of -inf, also where both are."""
+    return torch.where(size.isneginf(), 0.0, (size - larger).exp())[..., None]
+
+
+def _error(target: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
+    """(sign, log of the absolute value) of target - tanh(gap), without cancellation for targets of +-1."""
+    beyond = 2 * target * gap
+    log_exact = math.log(2) - beyond.clamp_min(0) - torch.log1p((-beyond.abs()).exp())
+    plain = target - torch.tanh(gap)
+    certain = target.abs() == 1
+    return torch.where(certain, target, plain.sign()), torch.where(certain, log_exact, plain.abs().log())
+
+
+def _log_slope(gap: Tensor) -> Tensor:
+    """log(1 - tanh(gap)^2)."""
+    size = gap.abs()
+    return math.log(4) - 2 * size - 2 * torch.log1p((-2 * size).exp())
+
+
+def _part(
+    interaction: Interaction,
+    state: Tensor,
+    x: Tensor,
+    u: Tensor,
+    v: Tensor,
+    blame: Tensor,
+    weight: Tensor,
+    chosen: slice,
+) -> tuple[Tensor, Tensor]:
+    """A block's gradient (*runs, K, N) in units of e^peak, and the peaks (*runs, K).
+
+    It is the sum of `learning.gradient`, with w = blame e^weight, each term divided by the largest of its memory.
+    """
+    sign_u, log_u = interaction.signed_log_derivative(u)  # (*runs, b, K)
+    sign_v, log_v = interaction.signed_log_derivative(v)  # (*runs, b, K, M)
+    heaviest = weight.amax(-1, keepdim=True)
+    whole = log_u + heaviest
+    flipped = log_v + weight[..., None, :]
+    peak = torch.maximum(whole, flipped.amax(-1)).amax(-2).clamp_min(BOTTOM)  # (*runs, K)
+    slopes = (flipped - peak[..., None, :, None]).clamp_(LOWEST, 0).exp_() * sign_v * blame[..., None, :]
+    weighed = (blame * (weight - heaviest).exp()).sum(-1, keepdim=True)
+    shared = weighed * sign_u * (whole - peak[..., None, :]).clamp(LOWEST, 0).exp() - slopes.sum(-1)
+    part = shared.mT @ state
+    part[..., chosen] += 2 * torch.einsum("...bi,...bki->...ki", x, slopes)
+    return part, peak
