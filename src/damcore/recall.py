@@ -213,7 +213,8 @@ def _one_by_one(
         step = 2 * old * entries
         u, v = inner * overlap, inner * (overlap - step)
         if log:
-            gap = old * bracket(interaction, u[..., None], v[..., None])[0]  # the sign
+            reach = (u - v).abs().amax(-1, keepdim=True)
+            gap = old * bracket(interaction, u[..., None], v[..., None], reach)[0]  # the sign
         else:
             gap = old * (interaction(u) - interaction(v)).sum(-1, keepdim=True)
         finite &= torch.isfinite(gap[..., 0])

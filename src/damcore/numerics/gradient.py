@@ -17,7 +17,7 @@ from torch import Tensor
 
 from damcore import _checks
 from damcore.interactions import Interaction
-from damcore.numerics.gap import LOWEST, arguments, bracket, check, log_outer
+from damcore.numerics.gap import LOWEST, arguments, bracket, check, farthest, log_outer
 from damcore.scaling import Scaling
 
 BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference with -inf would be NaN
@@ -78,10 +78,11 @@ def direction_and_size(
     factor = outer + scaling.factors(memories)[0].log()[..., None, None]
     loss = torch.zeros((), dtype=torch.float64, device=memories.device)
     total, size = torch.zeros_like(memories), torch.full_like(memories[..., 0], -torch.inf)
+    reach = farthest(memories, scaling)
     for block, u, v in arguments(memories, patterns, scaling, neurons):
         state = patterns[..., block, :]
         x = state[..., chosen]
-        sign, log = bracket(interaction, u[..., None], v)
+        sign, log = bracket(interaction, u[..., None], v, reach)
         gap = x * sign * (log + outer).exp()
         target = x if targets is None else targets[..., block, :].double()
         blame, error = _error(target, gap)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -224,7 +225,9 @@ def provenance(device: str) -> dict[str, str]:
     return {"commit": _commit(), "version_python": platform.python_version(), **versions, "device": f"{device}: {name}"}
 
 
+@cache
 def _commit() -> str:
+    """The commit of the code that runs: asked once, since the checkout may move on while a long sweep does not."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
