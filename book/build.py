@@ -97,8 +97,9 @@ def prepare_pages(notebooks: dict[str, dict[str, object]], package: Package) -> 
     executed = [BOOK / "notebooks" / f"{name}.ipynb" for name in notebooks]
     pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, package, list(notebooks)))
     pages.write(BOOK / "generated" / "api.md", pages.api(package.folder))
-    pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed))
-    data.write(BOOK / "assets" / "data", Gallery("paper", folder=RESULTS))
+    gallery = Gallery("paper", folder=RESULTS)
+    pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
+    data.write(BOOK / "assets" / "data", gallery)
     # The full SVG component: the smaller ones load what \boldsymbol needs from a server.
     found = [
         file for file in importlib.metadata.files("sphinx-mathjax-offline") or [] if file.name == "tex-svg-full.js"

@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 
+from damcore.sweeps.gallery import Gallery
 from mentions import all_tests, mentioning_notebooks, mentioning_tests
 from sources import public_docstrings, sources
 from stale import Package, code_of
@@ -103,12 +105,13 @@ def commit(root: Path) -> str:
     return name.stdout.strip() + (", with uncommitted changes" if changes.stdout.strip() else "")
 
 
-def status(root: Path, executed: list[Path]) -> str:
-    """The status page: what was built from what, with which versions, and how long each notebook took.
+def status(root: Path, executed: list[Path], gallery: Gallery) -> str:
+    """The status page: what was built from what, with which versions, how long it took, and what the maps cost.
 
     Args:
         root: the repository.
         executed: the executed notebooks, in the order of the book.
+        gallery: the stored maps.
     """
     lines = [
         "# Status of this build",
@@ -132,4 +135,29 @@ def status(root: Path, executed: list[Path]) -> str:
         total += record.duration
     lines += [f"| **all** | | | **{total:.1f}** |"]
     lines += ["", "A notebook that nothing has changed for is not executed again: its line is that of its last run."]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *stored(gallery)]) + "\n"
+
+
+def stored(gallery: Gallery) -> list[str]:
+    """What the committed rows took, sweep by sweep; those of the settings study and beyond the figures added up."""
+    lines = ["## Stored results", "", "| Sweep | Networks | Maps | Hours | Minutes a map | Commits |"]
+    lines.append("|---|---|---|---|---|---|")
+    groups: dict[str, list[str]] = {}
+    for name in gallery.sweeps:
+        kind = next((kind for kind in ("study", "confirm", "size", "learning") if kind in name.split("-")), name)
+        groups.setdefault(kind if kind == name else f"all of {kind}", []).append(name)
+    total = 0.0
+    for label, names in groups.items():
+        done = [name for name in names if not gallery.store.missing(gallery.sweeps[name])]
+        if not done:
+            lines.append(f"| {label} | none of {sum(len(gallery.sweeps[name]) for name in names)} | | | | |")
+            continue
+        rows = pd.concat([gallery.rows(name)[["n", "name", "seconds", "commit"]] for name in done])
+        hours, maps = rows["seconds"].sum() / 3600, len(rows[["name", "n"]].drop_duplicates())
+        total += hours
+        part = "" if len(done) == len(names) else f" ({len(done)} of {len(names)} sweeps)"
+        commits = ", ".join(f"`{commit}`" for commit in sorted(set(rows["commit"])))
+        lines.append(f"| {label}{part} | {len(rows)} | {maps} | {hours:.2f} | {60 * hours / maps:.1f} | {commits} |")
+    lines += [f"| **all** | | | **{total:.2f}** | | |", ""]
+    lines += ["Hours are those of a machine of two cores, which at times did other work as well."]
+    return lines
