@@ -1,9 +1,9 @@
 """Sweeps: thousands of networks at once, nothing lost, anywhere."""
 
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
-from damcore.sweeps.figures import figures, sweeps
+from damcore.sweeps.figures import MapFigure, figures, sweeps
 from damcore.sweeps.further import further
-from damcore.sweeps.gallery import Gallery
+from damcore.sweeps.gallery import Gallery, Panel
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.maps import drift, measures
 from damcore.sweeps.scoring import features, finished, ranking
@@ -13,6 +13,8 @@ from damcore.sweeps.study import study
 __all__ = [
     "Cell",
     "Gallery",
+    "MapFigure",
+    "Panel",
     "Plan",
     "PlanError",
     "Store",
