@@ -153,7 +153,7 @@ def stored(gallery: Gallery) -> list[str]:
             lines.append(f"| {label} | none of {sum(len(gallery.sweeps[name]) for name in names)} | | | | |")
             continue
         rows = pd.concat([gallery.rows(name)[["n", "name", "seconds", "commit"]] for name in done])
-        hours, maps = rows["seconds"].sum() / 3600, len(rows[["name", "n"]].drop_duplicates())
+        hours, maps = rows["seconds"].sum() / 3600, rows.groupby(["name", "n"]).ngroups
         total += hours
         part = "" if len(done) == len(names) else f" ({len(done)} of {len(names)} sweeps)"
         commits = ", ".join(f"`{commit}`" for commit in sorted(set(rows["commit"])))

@@ -10,6 +10,7 @@ from cases import refused
 from damcore.sweeps import Gallery, Store, StoreError, figures, further, sweeps
 from damcore.sweeps.figures import PROFILES
 from damcore.sweeps.gallery import results, write_tables
+from damcore.sweeps.verdicts import NAMES, verdicts
 from synthetic import store_sweep
 
 
@@ -109,3 +110,22 @@ def test_results_are_found_from_a_folder_inside_and_from_outside(tmp_path, monke
     (tmp_path / "deeper").mkdir()
     monkeypatch.chdir(tmp_path / "deeper")
     assert results() == tmp_path / "results"
+
+
+def test_verdicts_follow_the_maps(gallery):
+    """A region that stays where and as large as the text says shows every statement on the modified network's place."""
+
+    def learned(cell):
+        near = sorted(gallery.sweeps["modified-fine"].inverse_temperatures)[0 if cell.n > 5 else 1]
+        return 0.0 if cell.inverse_temperature == near else 12.0
+
+    for name in NAMES:
+        store_sweep(gallery.store, gallery.sweeps[name], learned if name == "modified-fine" else lambda cell: 12.0)
+    shown = {verdict.statement: verdict for verdict in verdicts(gallery)}
+    assert shown["modified: then its place is stable"].shown
+    assert shown["modified: then its place is stable"].measured == "0.00 decades over n = 10 to 30"
+    assert shown["modified: its size remains large"].shown
+    assert not shown["modified: near 1/T = 0.9"].shown  # it was put at 0.5
+    assert shown["original: not because of overflow"].shown
+    assert not shown["n = 2 can be learned perfectly"].shown
+    assert not shown["modified: it works up to n = 100"].shown
