@@ -9,6 +9,7 @@ from damcore.sweeps.maps import drift, measures
 from damcore.sweeps.scoring import features, finished, ranking
 from damcore.sweeps.store import Store, StoreError
 from damcore.sweeps.study import study
+from damcore.sweeps.verdicts import Verdict, verdicts
 
 __all__ = [
     "Cell",
@@ -20,6 +21,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Sweep",
+    "Verdict",
     "drift",
     "features",
     "figures",
@@ -31,5 +33,6 @@ __all__ = [
     "run",
     "study",
     "sweeps",
+    "verdicts",
     "verify",
 ]
