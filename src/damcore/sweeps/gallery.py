@@ -143,7 +143,8 @@ class Gallery:
         minutes = rows["seconds"].sum() / len(sweep.vertices) / 60
         sizes = f"N = {sweep.n_neurons}, K = {sweep.n_memories}, {sweep.n_states} states"
         cost = f"{minutes:.1f} minutes a map, commit {commits}"
-        return f"{name}: {shape}, {sweep.epochs} epochs, {sizes}; {cost}.\n    {command(sweep, self.profile)}"
+        again = command(sweep, self.profile)
+        return f"{name}: {shape}, {sweep.epochs} epochs,\n    {sizes}; {cost}\n    {again}"
 
     @_checks.door
     def audit(self, names: list[str], *, sample: int = 20, seed: int | None = None) -> pd.DataFrame:
