@@ -349,6 +349,26 @@ def test_the_predicted_boundaries_of_f_are_the_measured_ones(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "name, temperature", [("original", 1.0), ("original", 0.5), ("modified", 0.5), ("modified", 0.25)]
+)
+def test_the_gap_overflows_where_it_is_predicted_or_one_vertex_later(name, temperature, dtype):
+    """outer [F(N) - F(N - 2)] is smaller than outer F(N) by (1 - 2 / N)^n, and may stay finite one vertex longer."""
+    for n_neurons in (10, 64, 100, 794, 2000):
+        if name == "original":
+            network = lambda n: (Polynomial(n), Scaling.original(temperature, n))  # noqa: E731
+        else:
+            network = lambda n: (Polynomial(n), Scaling.modified(temperature, n_neurons))  # noqa: B023, E731
+        ones = torch.ones(1, n_neurons, dtype=dtype)
+        gaps = {n: energy_gap(ones, ones, *network(n), form="plain") for n in range(2, 121)}
+        measured = min((n for n, gap in gaps.items() if not torch.isfinite(gap).all()), default=121)
+        stages = [
+            first_overflow(dtype, stage, network, float(n_neurons), 120) or 121 for stage in ("F", "outer", "gap")
+        ]
+        assert min(stages) <= measured <= min(stages) + 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("temperature", [2.0, 30.0, 540.0])
 def test_the_predicted_underflow_of_the_outer_factor_is_the_measured_one(dtype, temperature):
     memories = torch.zeros(1, 1, dtype=dtype)

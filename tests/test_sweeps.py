@@ -484,7 +484,7 @@ def test_the_plan_counts_what_is_left(tmp_path, small_shards):
 
 
 def test_a_sweep_that_cannot_fit_is_refused(tmp_path):
-    with pytest.raises(executor.PlanError, match=r"takes about 5\.6 GiB and 2\.0 GiB are allowed. Use fewer memories"):
+    with pytest.raises(executor.PlanError, match=r"takes about 5\.6 GiB, and 2\.0 GiB are allowed. Use fewer memories"):
         plan(changed(n_neurons=15000, n_memories=10000, epochs=1), Store(tmp_path))
 
 
@@ -506,7 +506,7 @@ def command(*arguments) -> subprocess.CompletedProcess:
 
 
 def test_the_command_line_runs_resumes_and_verifies(tmp_path):
-    options = ("original-polynomial", "--profile", "smoke", "--store", str(tmp_path))
+    options = ("original-polynomial-coarse", "--profile", "smoke", "--store", str(tmp_path))
     assert "0 of     54 networks" in command("status", *options).stdout
     ran = command("run", *options)
     assert ran.returncode == 0 and "54 of 54 networks stored" in ran.stdout, ran.stderr

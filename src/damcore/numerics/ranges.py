@@ -15,6 +15,10 @@ uniform in [-1, 1]. Overflow is judged by the worst case, since one memory is en
 random one, since then most of the sum is gone. The modified form's worst case is c a = 1/T, which is not below 1 as
 soon as T is.
 
+These are sizes of single terms. The gap of a memory that equals the state is outer [F(N) - F(N - 2)], smaller than
+outer F(N), and may stay finite one vertex longer. In training the gradient is multiplied by 1 - C^2, which is zero once
+tanh saturates, so that a gradient too large for its dtype shows as zero until F itself is infinite.
+
 The original form makes F and T^-n apart and multiplies: where one has overflowed and the other underflowed, their
 product is not a number, though the gap may be of order 1.
 """
