@@ -19,9 +19,11 @@ LEARNING = {
 # The leaders of the settings study, and what was closest behind them with another F or another place of T.
 CONFIRMED = (
     "study-original-leaky",
+    "study-original-leaky-memories-200",
     "study-original-polynomial",
     "study-outside-n-leaky",
     "study-modified-leaky",
+    "study-modified-leaky-memories-200",
     "study-modified-polynomial-no-floor",
 )
 FRESH = 1  # seed; the study's is 0
@@ -31,6 +33,7 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
     """All sweeps beyond the figures at one size.
 
     - original-polynomial-coarse, modified-polynomial-coarse: a homogeneous F on the common axis, without the floor;
+    - original-250-coarse: the original network with 250 neurons and 30 states, where the text shows the modified one;
     - original-size-N-A, modified-size-N-A: N neurons and A states, n = 5 and 20, for the drift with size;
     - original-learning-..., modified-learning-...: another decay, momentum or error exponent;
     - confirm-...: leaders of the settings study on fresh seeds, with five repeats.
@@ -50,6 +53,9 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
         replace(sweep, name=f"{name}-polynomial-coarse", interaction="polynomial", floor=None, vertices=ORIGINAL)
         for name, sweep in pair.items()
     ]
+    wide = figures["modified-250-coarse"]
+    cells = len(wide.inverse_temperatures)
+    found.append(replace(wide, name="original-250-coarse", scaling="original", inverse_temperatures=_axis(250, cells)))
     for name, sweep in pair.items():
         found += [_sized(sweep, f"{name}-size", profile, n, a) for n in NEURONS for a in STATES]
         usual = _sized(sweep, f"{name}-size", profile, 100, 20)
@@ -68,14 +74,18 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
 
 def _sized(sweep: Sweep, name: str, profile: str, n_neurons: int, n_states: int) -> Sweep:
     cells, rates, repeats = SIZES[profile]
-    unit = n_neurons if sweep.scaling == "original" else 1
     return replace(
         sweep,
         name=f"{name}-{n_neurons}-{n_states}",
         vertices=VERTICES,
-        inverse_temperatures=logarithmic(COARSE[0][0] / unit, COARSE[0][1] / unit, cells),
+        inverse_temperatures=_axis(n_neurons if sweep.scaling == "original" else 1, cells),
         learning_rates=logarithmic(*COARSE[1], rates),
         repeats=repeats,
         n_neurons=n_neurons,
         n_states=n_states,
     )
+
+
+def _axis(unit: int, cells: int) -> tuple[float, ...]:
+    """The coarse grid's inverse temperatures, over `unit`."""
+    return logarithmic(COARSE[0][0] / unit, COARSE[0][1] / unit, cells)
