@@ -159,8 +159,8 @@ def log_gap(
     reach = farthest(memories, scaling)
     for block, u, v in arguments(memories, states, scaling, neurons):
         sign, log = bracket(interaction, u[..., None], v, reach)
-        signs.append(sign * states[..., block, chosen])
-        logs.append(log + outer)
+        signs.append(sign.mul_(states[..., block, chosen]))
+        logs.append(log.add_(outer))
     return torch.cat(signs, -2), torch.cat(logs, -2)
 
 
@@ -177,21 +177,27 @@ def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tu
     if sign_v.ndim:
         off.mul_(sign_v)
     total = torch.sub(on, off, out=off).sum(-2)
-    sign, log = total.sign(), total.abs().log() + peak[..., 0, :]
-    rough = ~((total.abs() >= NEAR * largest) & (largest <= FAR))
-    if rough.any():
-        sign[rough], log[rough] = _careful_sum(interaction, u, v, rough)
-    return sign, log
+    return _trusted(total, largest, peak[..., 0, :], interaction, u, v)
 
 
 def _direct_sum(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
     """`bracket` for a small power, from F itself: a few products in place of a logarithm and an exponential."""
     total = (interaction(u) - interaction(v)).sum(-2)
-    largest = interaction(u.abs().amax(-2) + reach)  # no term is larger; a pass over v would cost as much as F
-    sign, log = total.sign(), total.abs().log()
-    rough = ~((total.abs() >= NEAR * largest) & (largest <= FAR) & (largest >= 1 / FAR))
-    if rough.any():
-        sign[rough], log[rough] = _careful_sum(interaction, u, v, rough)
+    # No term is larger; a pass over v would cost as much as F. A leaky F may be larger below zero than above.
+    most = u.abs().amax(-2) + reach
+    largest = torch.maximum(interaction(most).abs(), interaction(-most).abs())
+    return _trusted(total, largest, 0.0, interaction, u, v)
+
+
+def _trusted(
+    total: Tensor, largest: Tensor, peak: Tensor | float, interaction: Interaction, u: Tensor, v: Tensor
+) -> tuple[Tensor, Tensor]:
+    """(sign, log) of total e^peak, summed again with care where its largest terms may have spoilt it."""
+    size = total.abs()
+    sound = size >= torch.where((largest >= 1 / FAR) & (largest <= FAR), NEAR * largest, torch.nan)  # nothing is >= NaN
+    sign, log = total.sign(), size.log_().add_(peak)
+    if not sound.all():
+        sign[~sound], log[~sound] = _careful_sum(interaction, u, v, ~sound)
     return sign, log
 
 
