@@ -5,7 +5,7 @@ faster where `network.compiled_form` says it can.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,36 +15,33 @@ from damcore.interactions import Interaction, whole_power
 from damcore.network import compiled_form, overlaps
 from damcore.numerics.gradient import direction_and_size
 from damcore.numerics.step import accelerate, step
-from damcore.scaling import Scaling, Temperature
+from damcore.scaling import Scaling
 
 
 @dataclass(frozen=True)
 class Descent:
-    """The settings of a training, checked; the names are those of `learning.train`."""
+    """What a training of R networks goes by, checked; the names are those of `learning.train`."""
 
+    patterns: Tensor  # (R, B, N), or (1, B, N) for patterns that all share
     interaction: Interaction
-    scaling: Scaling
-    temperature_schedule: Callable[[int], Temperature] | None
-    learning_rate: Tensor
+    scaling_at: Callable[[int], Scaling]  # of an epoch
+    learning_rate: Tensor  # (R) or (1)
     decay: float
     momentum: float
     error_exponent: int
     floor: float  # 0.0 stands for no floor
-    clip: Tensor
+    clip: Tensor  # (N)
     batch_size: int
     generator: torch.Generator | None
-    targets: Tensor | None
+    targets: Tensor | None  # (R, B, M) or (1, B, M)
     neurons: slice | None
-    log: bool = False  # the log domain, whose velocity is a direction and a size
-
-    def scaling_at(self, epoch: int) -> Scaling:
-        return self.scaling if self.temperature_schedule is None else self.scaling.at(self.temperature_schedule(epoch))
 
     def rate_at(self, epoch: int) -> Tensor:
         return self.learning_rate * self.decay**epoch
 
-    def order(self, n_patterns: int) -> Tensor:
+    def order(self) -> Tensor:
         """The order in which the next epoch visits the patterns."""
+        n_patterns = self.patterns.shape[-2]
         if self.generator is None:
             return torch.arange(n_patterns)
         return torch.randperm(n_patterns, generator=self.generator)
@@ -52,24 +49,37 @@ class Descent:
 
 @dataclass
 class Progress:
-    """What a training changes: (*runs, K, N), (*runs, K, N), (*runs, epochs) and (*runs)."""
+    """What a training changes: (R, K, N), (R, K, N), (R, epochs) and (R).
+
+    In the log domain the velocity is a direction, of the logarithmic size (R, K).
+    """
 
     memories: Tensor
     velocity: Tensor
     losses: Tensor
     diverged: Tensor
-    size: Tensor | None = None  # (*runs, K), of the velocity in the log domain
+    size: Tensor | None
+
+    @classmethod
+    def begin(cls, memories: Tensor, n_networks: int, epochs: int, log: bool) -> "Progress":
+        """From memories (R, K, N) or (1, K, N), which do not change."""
+        own = memories.detach().expand(n_networks, -1, -1).clone(memory_format=torch.contiguous_format)
+        return cls(
+            memories=own,
+            velocity=torch.zeros_like(own, dtype=torch.float64 if log else None),
+            losses=own.new_full((n_networks, epochs), torch.nan),
+            diverged=torch.full((n_networks,), -1, device=own.device),
+            size=torch.full_like(own[..., 0], -torch.inf, dtype=torch.float64) if log else None,
+        )
 
 
-def advance(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
+def advance(at: Progress, descent: Descent, start: int, stop: int) -> None:
     """Train epochs start..stop-1 in place."""
     form = compiled_form(descent.interaction, at.memories)
-    if descent.log:
-        _advance_log(at, patterns, descent, start, stop)
-    elif form is None or descent.targets is not None or descent.neurons is not None:
-        _advance_plain(at, patterns, descent, start, stop)
+    if form is None or at.size is not None or descent.targets is not None or descent.neurons is not None:
+        _advance_plain(at, descent, start, stop)
     else:
-        _advance_compiled(at, patterns, descent, start, stop, form)
+        _advance_compiled(at, descent, start, stop, form)
 
 
 def loss_and_gradient(
@@ -104,134 +114,61 @@ def loss_and_gradient(
     return loss, total
 
 
-def _advance_plain(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
+def _advance_plain(at: Progress, descent: Descent, start: int, stop: int) -> None:
+    """In the log domain all is float64, and the memories are rounded to their dtype after each step."""
     for epoch in range(start, stop):
         scaling, rate = descent.scaling_at(epoch), descent.rate_at(epoch)[..., None, None]
-        order = descent.order(patterns.shape[-2]).to(patterns.device)
         summed = torch.zeros_like(at.losses[..., 0])
-        for batch in order.split(descent.batch_size):
-            targets = None if descent.targets is None else descent.targets[..., batch, :]
-            loss, slope = loss_and_gradient(
-                at.memories,
-                patterns[..., batch, :],
-                descent.interaction,
-                scaling,
-                descent.error_exponent,
-                targets,
-                descent.neurons,
-            )
-            velocity = descent.momentum * at.velocity - slope
-            _move(at, _step(at.memories, velocity, rate, descent), velocity, loss, epoch)
-            summed = summed + loss
-        at.losses[..., epoch] = torch.where(at.diverged < 0, summed, torch.nan)
-
-
-def _move(at: Progress, memories: Tensor, velocity: Tensor, loss: Tensor, epoch: int) -> None:
-    """Take a step, but leave networks that left the range of their dtype where they were last finite."""
-    sound = torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
-    at.diverged[~sound & (at.diverged < 0)] = epoch
-    going = (at.diverged < 0)[..., None, None]
-    at.memories = torch.where(going, memories, at.memories)
-    at.velocity = torch.where(going, velocity, at.velocity)
-
-
-def _advance_log(at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int) -> None:
-    """The same epochs in the log domain, in float64; the memories are rounded to their dtype after each step."""
-    assert at.size is not None
-    for epoch in range(start, stop):
-        scaling, rate = descent.scaling_at(epoch), descent.rate_at(epoch).double()[..., None, None]
-        order = descent.order(patterns.shape[-2]).to(patterns.device)
-        summed = torch.zeros_like(at.losses[..., 0])
-        for batch in order.split(descent.batch_size):
-            targets = None if descent.targets is None else descent.targets[..., batch, :]
-            loss, direction, slope = direction_and_size(
-                at.memories,
-                patterns[..., batch, :],
-                descent.interaction,
-                scaling,
-                descent.error_exponent,
-                targets,
-                descent.neurons,
-            )
-            velocity, at.size = accelerate(at.velocity, at.size, direction, slope, descent.momentum)
-            moved = at.memories.double() + rate * step(velocity, at.size, descent.floor)
+        for batch in descent.order().to(at.memories.device).split(descent.batch_size):
+            loss, velocity, size, change = _change(at, descent, scaling, batch)
+            moved = at.memories + rate * change
             memories = torch.where(descent.clip, moved.clamp(-1, 1), moved).to(at.memories.dtype)
-            _move(at, memories, velocity, loss, epoch)
+            # Networks that leave the range of their dtype stay where they were last finite.
+            sound = (
+                torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
+            )
+            at.diverged[~sound & (at.diverged < 0)] = epoch
+            going = (at.diverged < 0)[..., None, None]
+            at.memories = torch.where(going, memories, at.memories)
+            at.velocity, at.size = torch.where(going, velocity, at.velocity), size
             summed = summed + loss.to(summed.dtype)
         at.losses[..., epoch] = torch.where(at.diverged < 0, summed, torch.nan)
 
 
-def part(
-    chosen: Tensor, at: Progress, patterns: Tensor, descent: Descent, log: bool
-) -> tuple[Progress, Tensor, Descent]:
-    """The networks that `chosen` (*runs) marks, with one flat axis of runs, and how they descend."""
-    runs = at.diverged.shape
-    flat = chosen.expand(runs).flatten()
-
-    def pick(values: Tensor, rank: int) -> Tensor:
-        own = values.shape[values.ndim - rank :]
-        return values.expand((*runs, *own)).reshape(-1, *own)[flat]
-
-    def pick_temperature(temperature: Temperature) -> Temperature:
-        return pick(temperature, 0) if isinstance(temperature, Tensor) else temperature
-
-    schedule = descent.temperature_schedule
-    own = Progress(
-        memories=pick(at.memories, 2),
-        velocity=pick(at.velocity, 2).to(torch.float64 if log else at.velocity.dtype),
-        losses=pick(at.losses, 1),
-        diverged=pick(at.diverged, 0),
-        size=torch.full_like(pick(at.memories[..., 0], 1), -torch.inf, dtype=torch.float64) if log else None,
-    )
-    changed = replace(
-        descent,
-        scaling=descent.scaling.at(pick_temperature(descent.scaling.temperature)),
-        temperature_schedule=None if schedule is None else lambda epoch: pick_temperature(schedule(epoch)),
-        learning_rate=pick(descent.learning_rate, 0),
-        targets=None if descent.targets is None else pick(descent.targets, 2),
-        log=log,
-    )
-    return own, pick(patterns, 2), changed
-
-
-def put_back(chosen: Tensor, at: Progress, own: Progress) -> None:
-    """Write what a part has come to into the whole."""
-    chosen = chosen.expand(at.diverged.shape)
-    at.memories[chosen], at.losses[chosen], at.diverged[chosen] = own.memories, own.losses, own.diverged
-
-
-def _step(memories: Tensor, velocity: Tensor, rate: Tensor, descent: Descent) -> Tensor:
+def _change(
+    at: Progress, descent: Descent, scaling: Scaling, batch: Tensor
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+    """The loss on a minibatch, the new velocity and its size, and the step in units of the learning rate."""
+    targets = None if descent.targets is None else descent.targets[..., batch, :]
+    problem = (at.memories, descent.patterns[..., batch, :], descent.interaction, scaling)
+    settings = (descent.error_exponent, targets, descent.neurons)
+    if at.size is not None:
+        loss, direction, slope = direction_and_size(*problem, *settings)
+        velocity, size = accelerate(at.velocity, at.size, direction, slope, descent.momentum)
+        return loss, velocity, size, step(velocity, size, descent.floor)
+    loss, gradient = loss_and_gradient(*problem, *settings)
+    velocity = descent.momentum * at.velocity - gradient
     largest = velocity.abs().amax(-1, keepdim=True)
     if descent.floor:
         largest = largest.clamp_min(descent.floor)
-    moved = memories + rate * torch.where(largest > 0, velocity / largest, 0.0)
-    return torch.where(descent.clip, moved.clamp(-1, 1), moved)
+    return loss, velocity, None, torch.where(largest > 0, velocity / largest, 0.0)
 
 
-def _advance_compiled(
-    at: Progress, patterns: Tensor, descent: Descent, start: int, stop: int, form: tuple[int, int, float]
-) -> None:
-    """The same epochs by `_kernels`, which takes flat runs (R, ...) and one column of settings an epoch (R, E)."""
-    runs = at.diverged.shape
-    n_patterns, n_neurons = patterns.shape[-2:]
+def _advance_compiled(at: Progress, descent: Descent, start: int, stop: int, form: tuple[int, int, float]) -> None:
+    """The same epochs by `_kernels`, which takes one column of settings an epoch (R, E)."""
     epochs = range(start, stop)
     factors = [descent.scaling_at(epoch).factors(at.memories) for epoch in epochs]
-    shared = (
-        patterns[(0,) * (patterns.ndim - 2)][None]
-        if patterns.shape[:-2].numel() == 1
-        else patterns.expand(*runs, -1, -1)
-    )
 
     def columns(values: list[Tensor]):
-        return torch.stack([value.expand(runs) for value in values], -1).reshape(-1, len(values)).contiguous().numpy()
+        return torch.stack([value.expand(at.diverged.shape) for value in values], -1).numpy()
 
-    losses = at.losses.new_empty(runs.numel(), len(epochs))
-    within = torch.where(at.diverged < 0, -1, 0).flatten()
+    losses = at.losses.new_empty(len(at.losses), len(epochs))
+    within = torch.where(at.diverged < 0, -1, 0)
     _kernels.train_epochs(
-        at.memories.view(-1, *at.memories.shape[-2:]).numpy(),
-        at.velocity.view(-1, *at.memories.shape[-2:]).numpy(),
-        shared.reshape(-1, n_patterns, n_neurons).contiguous().numpy(),
-        torch.stack([descent.order(n_patterns) for _ in epochs]).numpy(),
+        at.memories.numpy(),
+        at.velocity.numpy(),
+        descent.patterns.contiguous().numpy(),
+        torch.stack([descent.order() for _ in epochs]).numpy(),
         *form,
         columns([inner for inner, _ in factors]),
         columns([outer for _, outer in factors]),
@@ -244,6 +181,6 @@ def _advance_compiled(
         losses.numpy(),
         within.numpy(),
     )
-    at.losses[..., start:stop] = losses.view(*runs, -1)
-    fresh = (at.diverged < 0) & (within.view(runs) >= 0)
-    at.diverged = torch.where(fresh, within.view(runs) + start, at.diverged)
+    at.losses[..., start:stop] = losses
+    fresh = (at.diverged < 0) & (within >= 0)
+    at.diverged = torch.where(fresh, within + start, at.diverged)

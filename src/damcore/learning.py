@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from damcore import _checks
-from damcore._descent import Descent, Progress, advance, loss_and_gradient, part, put_back
+from damcore._descent import Descent, Progress, advance, loss_and_gradient
+from damcore._parts import join, parts
 from damcore.interactions import Interaction
 from damcore.network import log_form
 from damcore.scaling import Scaling, Temperature
@@ -180,9 +181,8 @@ def train(
     _checks.one_of("on_nonfinite", on_nonfinite, ("raise", "mark"))
     if floor is not None:
         _checks.number("floor", floor, least=0.0)
-    device, dtype = memories.device, memories.dtype
-    rate = torch.as_tensor(learning_rate, dtype=dtype, device=device)
-    clipped = torch.as_tensor(clip, dtype=torch.bool, device=device)
+    rate = torch.as_tensor(learning_rate, dtype=memories.dtype, device=memories.device)
+    clipped = torch.as_tensor(clip, dtype=torch.bool, device=memories.device)
     if clipped.shape not in ((), (n_neurons,)):
         _checks.refuse(
             f"`clip` must be True, False or one boolean a neuron, ({n_neurons},), got {tuple(clipped.shape)}."
@@ -191,70 +191,63 @@ def train(
     leading |= {"temperature": scaling.factors(memories)[0].shape, "learning rate": rate.shape}
     leading |= {} if targets is None else {"targets": targets.shape[:-2]}
     runs = _checks.runs(leading)
-    descent = Descent(
-        interaction=interaction,
-        scaling=scaling,
-        temperature_schedule=temperature_schedule,
-        learning_rate=rate,
-        decay=decay,
-        momentum=momentum,
-        error_exponent=error_exponent,
-        floor=floor or 0.0,
-        clip=clipped.expand(n_neurons).contiguous(),
-        batch_size=batch_size,
-        generator=generator,
-        targets=targets,
-        neurons=neurons,
-    )
-    shape = (*runs, *memories.shape[-2:])
-    at = Progress(
-        memories=memories.detach().expand(shape).clone(memory_format=torch.contiguous_format),
-        velocity=torch.zeros(shape, dtype=dtype, device=device),
-        losses=torch.full((*runs, epochs), torch.nan, dtype=dtype, device=device),
-        diverged=torch.full(runs, -1, dtype=torch.int64, device=device),
-    )
-    in_logs = _log_form(form, at, descent, epochs)
-    parts = [(in_logs, at, patterns, descent)]
-    if in_logs.any():
-        groups = [(in_logs == log, log) for log in (False, True) if (in_logs == log).any()]
-        parts = [(chosen, *part(chosen, at, patterns, descent, log)) for chosen, log in groups]
+
+    def scaling_at(epoch: int) -> Scaling:
+        return scaling if temperature_schedule is None else scaling.at(temperature_schedule(epoch))
+
+    found, descents = [], []
+    in_logs = _log_form(form, memories, interaction, scaling, temperature_schedule, epochs, floor)
+    for part, drawn_from in parts(in_logs, runs, generator):
+        found.append((part, Progress.begin(part.take(memories, 2), part.size, epochs, part.log)))
+        descents.append(
+            Descent(
+                patterns=part.take(patterns, 2),
+                interaction=interaction,
+                scaling_at=lambda epoch, part=part: part.scaling(scaling_at(epoch)),
+                learning_rate=part.take(rate, 0),
+                decay=decay,
+                momentum=momentum,
+                error_exponent=error_exponent,
+                floor=floor or 0.0,
+                clip=clipped.expand(n_neurons).contiguous(),
+                batch_size=batch_size,
+                generator=drawn_from,
+                targets=None if targets is None else part.take(targets, 2),
+                neurons=neurons,
+            )
+        )
     # A tenth at a time: often enough for a progress bar and an early abort, too seldom to cost anything.
     piece = max(1, epochs // 10)
     for start in range(0, epochs, piece):
         stop = min(start + piece, epochs)
-        _advance_all(parts, generator, start, stop)
-        for chosen, own, *_ in parts:
-            if own is not at:
-                put_back(chosen, at, own)
+        for (_, at), descent in zip(found, descents, strict=True):
+            advance(at, descent, start, stop)
         if on_nonfinite == "raise":
-            _abort_if_diverged(at, dtype)
+            _abort_if_diverged(join(found, "diverged"), memories.dtype)
         if progress is not None:
             progress(stop - start)
-    return Training(at.memories, at.losses, at.diverged)
+    return Training(join(found, "memories"), join(found, "losses"), join(found, "diverged"))
 
 
-def _log_form(form: str, at: Progress, descent: Descent, epochs: int) -> Tensor:
+def _log_form(
+    form: str,
+    memories: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    temperature_schedule: Callable[[int], Temperature] | None,
+    epochs: int,
+    floor: float | None,
+) -> Tensor:
     """Which networks (broadcasting to *runs) learn in the log domain, decided once for all epochs."""
-    if form == "auto" and descent.floor:
+    if form == "auto" and floor:
         form = "plain"
-    if descent.temperature_schedule is None:
-        return log_form(form, at.memories, descent.interaction, descent.scaling, learning=True)
-    # Sizes go up or down with T, never both, so the extremes speak for all.
-    schedule = torch.stack([torch.as_tensor(descent.temperature_schedule(epoch)) for epoch in range(epochs)])
-    low, high = (
-        log_form(form, at.memories, descent.interaction, descent.scaling.at(extreme), learning=True)
-        for extreme in (schedule.amin(0), schedule.amax(0))
-    )
-    return low | high
-
-
-def _advance_all(parts: list, generator: torch.Generator | None, start: int, stop: int) -> None:
-    """Advance every part through the same epochs, each with the same order of the patterns."""
-    states = [] if generator is None else [generator.get_state()]
-    for _, own, patterns, descent in parts:
-        for before in states:
-            descent.generator.set_state(before)
-        advance(own, patterns, descent, start, stop)
+    extremes = [scaling]
+    if temperature_schedule is not None:
+        # Sizes go up or down with T, never both, so the extremes speak for all.
+        schedule = torch.stack([torch.as_tensor(temperature_schedule(epoch)) for epoch in range(epochs)])
+        extremes = [scaling.at(schedule.amin(0)), scaling.at(schedule.amax(0))]
+    in_logs = [log_form(form, memories, interaction, extreme, learning=True) for extreme in extremes]
+    return in_logs[0] | in_logs[-1]
 
 
 def _check(memories, patterns, error_exponent, targets, neurons) -> None:
@@ -276,13 +269,13 @@ def _check(memories, patterns, error_exponent, targets, neurons) -> None:
             )
 
 
-def _abort_if_diverged(at: Progress, dtype: torch.dtype) -> None:
-    sick = at.diverged >= 0
+def _abort_if_diverged(diverged: Tensor, dtype: torch.dtype) -> None:
+    sick = diverged >= 0
     if not sick.any():
         return
     which = f"{int(sick.sum())} of {sick.numel()} networks" if sick.ndim else "the network"
     _checks.refuse(
-        f"{which} left the range of {dtype} in epoch {int(at.diverged[sick].min())}: a loss, gradient or memory is not "
+        f"{which} left the range of {dtype} in epoch {int(diverged[sick].min())}: a loss, gradient or memory is not "
         'finite. Raise the temperature, use Scaling.modified or a wider dtype, or go on with on_nonfinite="mark".',
         FloatingPointError,
     )

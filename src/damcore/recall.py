@@ -1,17 +1,18 @@
 """Recall: neurons follow the sign of the energy gap until nothing changes, and what came out is named."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from damcore import _checks, _kernels
+from damcore import _checks
+from damcore._parts import join, parts
+from damcore._relaxation import Relaxed, Rule, relax
 from damcore.interactions import Interaction
-from damcore.network import compiled_form, energy_gap, log_form
-from damcore.numerics.gap import bracket, log_gap
+from damcore.network import log_form
 from damcore.scaling import Scaling
 
 
@@ -102,198 +103,42 @@ def recall(
     _checks.one_of("on_nonfinite", on_nonfinite, ("raise", "mark"))
     _checks.whole("max_sweeps", max_sweeps)
     scaling = scaling if at_temperature else scaling.for_recall()
-    factor = scaling.factors(memories)[0]
-    runs = _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": factor.shape})
-    in_logs = log_form(form, memories, interaction, scaling)
-    log = bool(in_logs.all())
-    if in_logs.any() and not log:
-        if watch is not None:
-            _checks.refuse('`watch` cannot follow networks of two forms at once; choose `form`, "plain" or "log".')
-        settings = dict(order=order, tie=tie, max_sweeps=max_sweeps, on_nonfinite=on_nonfinite)
-        return _each_form(in_logs, runs, memories, states, interaction, scaling, generator, settings)
-    memories = memories.detach()
-    states = states.detach().expand(*runs, *states.shape[-2:]).clone(memory_format=torch.contiguous_format)
-    sweeps = torch.zeros(states.shape[:-1], dtype=torch.int64, device=states.device)
-    period = torch.zeros_like(sweeps)
-    finite = torch.ones_like(sweeps, dtype=torch.bool)
-    loops = compiled_form(interaction, memories) if order == "asynchronous" and watch is None and not log else None
-    if loops is not None:
-        _settle(loops, memories, states, factor, tie, max_sweeps, generator, sweeps, period, finite)
-        _refuse_overflow(finite, memories, on_nonfinite)
-        return Recall(states, period == 1, sweeps, period, finite)
-    seen = [_fingerprint(states)]
-    for sweep in range(1, max_sweeps + 1):
-        if order == "synchronous":
-            gap = _gap(memories, states, interaction, scaling, log)
-            finite &= torch.isfinite(gap).all(-1)
-            updated = _sign(gap, states, tie)
-            if watch is not None:
-                watch(updated)
-        else:
-            turns = _turns(states, generator)
-            updated = _one_by_one(memories, states, interaction, scaling, tie, turns, finite, watch, log)
-        _refuse_overflow(finite, memories, on_nonfinite)
-        # A state found on a cycle rests where it was found, whatever the others of its batch still do.
-        updated = torch.where((period > 0)[..., None], states, updated)
-        sweeps[(updated != states).any(-1)] = sweep
-        states = updated
-        seen.append(_fingerprint(states))
-        if order == "synchronous":
-            for back in range(1, sweep + 1):
-                period[(seen[-1] == seen[-1 - back]) & (period == 0)] = back
-        else:
-            period[seen[-1] == seen[-2]] = 1
-        if (period > 0).all():
-            break
-    return Recall(states, period == 1, sweeps, period, finite)
-
-
-def _refuse_overflow(finite: Tensor, memories: Tensor, on_nonfinite: str) -> None:
-    if on_nonfinite == "raise" and not finite.all():
-        _checks.refuse(
-            f"An energy gap left the range of {memories.dtype}; use Scaling.modified, a wider dtype or a smaller n.",
-            FloatingPointError,
+    temperature = scaling.factors(memories)[0].shape
+    runs = _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": temperature})
+    apart = parts(log_form(form, memories, interaction, scaling), runs, generator)
+    if watch is not None and len(apart) > 1:
+        _checks.refuse('`watch` cannot follow networks of two forms at once; choose `form`, "plain" or "log".')
+    relaxed = []
+    for part, drawn_from in apart:
+        rule = Rule(
+            memories=part.take(memories.detach(), 2),
+            interaction=interaction,
+            scaling=part.scaling(scaling),
+            order=order,
+            tie=tie,
+            max_sweeps=max_sweeps,
+            generator=drawn_from,
+            log=part.log,
+            abort=on_nonfinite == "raise",
+            watch=None if watch is None else lambda whole: watch(whole.reshape(*runs, *whole.shape[1:])),
         )
-
-
-def _settle(
-    form: tuple[int, int, float],
-    memories: Tensor,
-    states: Tensor,
-    factor: Tensor,
-    tie: str,
-    max_sweeps: int,
-    generator: torch.Generator | None,
-    sweeps: Tensor,
-    period: Tensor,
-    finite: Tensor,
-) -> None:
-    """Asynchronous recall by `_kernels`, which takes flat runs (R, ...); all tensors but `memories` change in place."""
-    runs = states.shape[:-2]
-    if generator is None:
-        turns = torch.arange(states.shape[-1])[None]
-    else:
-        turns = torch.stack([torch.randperm(states.shape[-1], generator=generator) for _ in range(max_sweeps)])
-    settled = torch.zeros_like(finite)
-    flat = [tensor.view(-1, *tensor.shape[len(runs) :]).numpy() for tensor in (states, sweeps, settled, finite)]
-    _kernels.settle(
-        memories.expand(*runs, -1, -1).reshape(-1, *memories.shape[-2:]).contiguous().numpy(),
-        flat[0],
-        turns.numpy(),
-        *form,
-        factor.expand(runs).reshape(-1).contiguous().numpy(),
-        {"positive": 1, "negative": -1, "keep": 0}[tie],
-        max_sweeps,
-        *flat[1:],
+        at = Relaxed.begin(part.take(states, 2).expand(part.size, -1, -1))
+        relax(at, rule)
+        if rule.abort and not at.finite.all():
+            _checks.refuse(
+                f"An energy gap left the range of {memories.dtype}; use Scaling.modified, a wider dtype or a smaller "
+                "n.",
+                FloatingPointError,
+            )
+        relaxed.append((part, at))
+    period = join(relaxed, "period")
+    return Recall(
+        states=join(relaxed, "states"),
+        converged=period == 1,
+        sweeps=join(relaxed, "sweeps"),
+        period=period,
+        finite=join(relaxed, "finite"),
     )
-    period[settled] = 1
-
-
-def _one_by_one(
-    memories: Tensor,
-    states: Tensor,
-    interaction: Interaction,
-    scaling: Scaling,
-    tie: str,
-    turns: Iterable[int],
-    finite: Tensor,
-    watch: Callable[[Tensor], object] | None,
-    log: bool,
-) -> Tensor:
-    """One asynchronous sweep; the overlap follows each flip, so a neuron costs O(B K). `finite` is updated in place."""
-    dtype = memories.dtype
-    states = states.clone()
-    if log:
-        memories, states = memories.double(), states.double()
-    inner = scaling.factors(memories)[0][..., None, None]
-    overlap = states @ memories.mT  # (*runs, B, K)
-    for i in turns:
-        old = states[..., i, None]
-        entries = memories[..., None, :, i]  # (*runs, 1, K)
-        step = 2 * old * entries
-        u, v = inner * overlap, inner * (overlap - step)
-        if log:
-            reach = (u - v).abs().amax(-1, keepdim=True)
-            gap = old * bracket(interaction, u[..., None], v[..., None], reach)[0]  # the sign
-        else:
-            gap = old * (interaction(u) - interaction(v)).sum(-1, keepdim=True)
-        finite &= torch.isfinite(gap[..., 0])
-        new = _sign(gap, old, tie)
-        overlap = overlap + (new - old) * entries
-        states[..., i] = new[..., 0]
-        if watch is not None:
-            watch(states.to(dtype))
-    return states.to(dtype)
-
-
-def _gap(memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, log: bool) -> Tensor:
-    """The gap, or what has its sign and is always finite."""
-    if log:
-        return log_gap(memories, states, interaction, scaling, None)[0].to(memories.dtype)
-    return energy_gap(memories, states, interaction, scaling, form="plain")
-
-
-def _each_form(
-    in_logs: Tensor,
-    runs: torch.Size,
-    memories: Tensor,
-    states: Tensor,
-    interaction: Interaction,
-    scaling: Scaling,
-    generator: torch.Generator | None,
-    settings: dict,
-) -> Recall:
-    """Recall the networks of each form apart, in the same order of neurons, and put them together."""
-    in_logs = in_logs.expand(runs)
-    temperature = torch.as_tensor(scaling.temperature, device=memories.device).expand(runs)
-    memories, states = (values.expand(*runs, *values.shape[-2:]) for values in (memories, states))
-    before = [] if generator is None else [generator.get_state()]
-    results = {}
-    for log in (False, True):
-        for state in before:
-            generator.set_state(state)  # pyright: ignore[reportOptionalMemberAccess]
-        chosen = in_logs == log
-        results[log] = recall(
-            memories[chosen],
-            states[chosen],
-            interaction,
-            scaling.at(temperature[chosen]),
-            at_temperature=True,
-            generator=generator,
-            form="log" if log else "plain",
-            **settings,
-        )
-    whole = []
-    for field in fields(Recall):
-        plain, logs = (getattr(results[log], field.name) for log in (False, True))
-        values = plain.new_empty(*runs, *plain.shape[1:])
-        values[~in_logs], values[in_logs] = plain, logs
-        whole.append(values)
-    return Recall(*whole)
-
-
-def _turns(states: Tensor, generator: torch.Generator | None) -> Iterable[int]:
-    if generator is None:
-        return range(states.shape[-1])
-    return torch.randperm(states.shape[-1], generator=generator).tolist()
-
-
-def _sign(gap: Tensor, states: Tensor, tie: str) -> Tensor:
-    """The sign of the gap; a zero goes by `tie`, and what is not finite keeps the neuron's value."""
-    one = torch.ones_like(gap)
-    at_zero = {"positive": one, "negative": -one, "keep": states}[tie]
-    sign = torch.where(gap > 0, one, torch.where(gap < 0, -one, at_zero))
-    return torch.where(torch.isfinite(gap), sign, states)
-
-
-def _fingerprint(states: Tensor) -> Tensor:
-    """A 64-bit fingerprint of each state: the wrapping sum of one odd constant a positive neuron."""
-    index = torch.arange(1, states.shape[-1] + 1, device=states.device)
-    # Two rounds of a multiplicative mix (odd constants), so that sums of different neurons collide by chance only.
-    weight = index * -7046029288634856825
-    weight = (weight ^ (weight >> 31)) * -4417276706812531889
-    weight = weight ^ (weight >> 29)
-    return ((states > 0) * weight).sum(-1)
 
 
 @_checks.door

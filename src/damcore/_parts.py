@@ -1,0 +1,61 @@
+"""The networks of a batch apart, by the form they are computed in, and together again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from damcore.scaling import Scaling
+
+
+@dataclass(frozen=True)
+class Part:
+    """R networks of a batch, all computed in one form."""
+
+    chosen: Tensor  # (*runs), True for these R
+    log: bool  # the log domain, else F itself
+
+    @property
+    def size(self) -> int:
+        """R."""
+        return int(self.chosen.sum())
+
+    def take(self, values: Tensor, rank: int) -> Tensor:
+        """Of values (*#runs, ...) with `rank` axes of their own those of these networks, (R, ...), or (1, ...)
+        where all runs share them."""
+        shared, own = values.shape[: values.ndim - rank], values.shape[values.ndim - rank :]
+        if shared.numel() == 1:
+            return values.reshape(1, *own)
+        return values.expand(*self.chosen.shape, *own)[self.chosen]
+
+    def scaling(self, scaling: Scaling) -> Scaling:
+        """The scaling with the temperatures of these networks."""
+        temperature = scaling.temperature
+        return scaling.at(self.take(temperature, 0)) if isinstance(temperature, Tensor) else scaling
+
+
+def parts(
+    in_logs: Tensor, runs: torch.Size, generator: torch.Generator | None
+) -> list[tuple[Part, torch.Generator | None]]:
+    """The networks of `runs` that `in_logs` (*#runs) marks and those it does not, and what each part draws from.
+
+    All parts draw the same numbers, and the caller's generator draws them once.
+    """
+    in_logs = in_logs.expand(runs)
+    found = [Part(in_logs == log, log) for log in (False, True) if (in_logs == log).any()]
+    own = [None if generator is None else generator.clone_state() for _ in found[1:]]
+    return list(zip(found, [*own, generator], strict=True))
+
+
+def join(found: Sequence[tuple[Part, object]], name: str) -> Tensor:
+    """The attribute `name` (R, ...) of what was found for each part, as (*runs, ...) of the whole."""
+    values = [(part.chosen, getattr(of_part, name)) for part, of_part in found]
+    chosen, first = values[0]
+    shape = (*chosen.shape, *first.shape[1:])
+    if len(values) == 1:
+        return first.reshape(shape)
+    whole = first.new_empty(shape)
+    for chosen, some in values:
+        whole[chosen] = some
+    return whole
