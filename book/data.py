@@ -14,9 +14,9 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from damcore import plotting
-from damcore.sweeps.figures import sweeps
 from damcore.sweeps.gallery import Gallery, command, write_tables
 from damcore.sweeps.grid import Sweep
+from damcore.sweeps.heat_maps import sweeps
 from damcore.sweeps.maps import NEAR, distances
 from damcore.sweeps.store import AXES
 

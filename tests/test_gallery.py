@@ -8,9 +8,9 @@ import pytest
 
 from cases import refused
 from damcore.sweeps import Gallery, Store, StoreError, figures, further, sweeps
-from damcore.sweeps.figures import PROFILES
 from damcore.sweeps.gallery import results, write_tables
-from damcore.sweeps.verdicts import NAMES, verdicts
+from damcore.sweeps.heat_maps import PROFILES
+from damcore.sweeps.statements import NAMES, verdicts
 from synthetic import store_sweep
 
 

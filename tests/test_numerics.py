@@ -464,6 +464,8 @@ def test_refuses_bad_settings():
         sizes(Polynomial(2), SCALING, 0.0)
     with refused(ValueError, "`error_exponent` must be at least 1"):
         log_gradient(MEMORIES, STATES, Polynomial(2), SCALING, error_exponent=0)
+    with refused(ValueError, "`targets` must lie in"):
+        log_gradient(MEMORIES, STATES, Polynomial(2), SCALING, targets=2 * STATES)
     with refused(TypeError, "must be a polynomial or a rectified one"):
         exact_gap(MEMORIES, STATES, Exponential(), torch.arange(4))
     with refused(ValueError, "`watch` cannot follow networks of two forms"):

@@ -12,7 +12,7 @@ from damcore.sweeps import Store, features, finished, further, ranking, run, stu
 from damcore.sweeps.__main__ import main
 from damcore.sweeps.grid import SCALINGS
 from damcore.sweeps.scoring import FEATURES, SIDES
-from damcore.sweeps.study import FUNCTIONS, HOMOGENEOUS, NARROW, N
+from damcore.sweeps.settings_study import FUNCTIONS, HOMOGENEOUS, NARROW, N
 from synthetic import rows
 
 PAPER = study("paper")

@@ -159,3 +159,20 @@ def network(memories: Tensor, states: Tensor, states_name: str = "states", free:
     bipolar(states_name, states[..., free or slice(None)])
     if free is not None and not (states.abs() <= 1).all():
         refuse(f"`{states_name}` must lie in [-1, 1], got {states.abs().max().item():g} in absolute value.")
+
+
+def targets(values: Tensor | None, patterns: Tensor, neurons: slice | None) -> None:
+    """Refuse targets (*runs, B, M) that do not belong to these patterns and predicted neurons; None is none."""
+    if values is None:
+        return
+    is_float("targets", values)
+    if values.dtype != patterns.dtype or values.device != patterns.device:
+        refuse("`targets` must have the dtype and device of `patterns`; use `targets.to(patterns)`.", TypeError)
+    if not (values.abs() <= 1).all():
+        refuse("`targets` must lie in [-1, 1], the range of tanh.")
+    wanted = (patterns.shape[-2], len(range(patterns.shape[-1])[neurons or slice(None)]))
+    if tuple(values.shape[-2:]) != wanted:
+        refuse(
+            f"`targets` must give a value for each pattern and predicted neuron, {wanted}, "
+            f"got {tuple(values.shape[-2:])}."
+        )

@@ -253,20 +253,7 @@ def _log_form(
 def _check(memories, patterns, error_exponent, targets, neurons) -> None:
     _checks.network(memories, patterns, "patterns", neurons)
     _checks.whole("error_exponent", error_exponent)
-    if targets is not None:
-        wanted = (patterns.shape[-2], len(range(patterns.shape[-1])[neurons or slice(None)]))
-        _checks.is_float("targets", targets)
-        if targets.dtype != patterns.dtype or targets.device != patterns.device:
-            _checks.refuse(
-                "`targets` must have the dtype and device of `patterns`; use `targets.to(patterns)`.", TypeError
-            )
-        if not (targets.abs() <= 1).all():
-            _checks.refuse("`targets` must lie in [-1, 1], the range of tanh.")
-        if tuple(targets.shape[-2:]) != wanted:
-            _checks.refuse(
-                f"`targets` must give a value for each pattern and predicted neuron, {wanted}, "
-                f"got {tuple(targets.shape[-2:])}."
-            )
+    _checks.targets(targets, patterns, neurons)
 
 
 def _abort_if_diverged(diverged: Tensor, dtype: torch.dtype) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 import build
 import data
-from damcore.sweeps.figures import PROFILES
 from damcore.sweeps.gallery import Gallery
 from damcore.sweeps.grid import Cell
+from damcore.sweeps.heat_maps import PROFILES
 from synthetic import store_sweep
 
 

@@ -54,11 +54,13 @@ def log_gradient(
         has direction 0 and size -inf. A neuron whose gap exceeds 1e308 counts as learned, or as beyond learning.
 
     Raises:
-        ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, `error_exponent` is below 1.
+        ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, a target lies beyond [-1, 1],
+            `error_exponent` is below 1.
         TypeError: dtypes differ or are not floating.
     """
     check(memories, patterns, scaling, neurons, "patterns")
     _checks.whole("error_exponent", error_exponent)
+    _checks.targets(targets, patterns, neurons)
     return direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
 
 

@@ -1,15 +1,15 @@
 """Sweeps: thousands of networks at once, nothing lost, anywhere."""
 
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
-from damcore.sweeps.figures import MapFigure, figures, sweeps
-from damcore.sweeps.further import further
+from damcore.sweeps.extensions import further
 from damcore.sweeps.gallery import Gallery, Panel
 from damcore.sweeps.grid import Cell, Sweep
+from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
 from damcore.sweeps.maps import drift, measures
 from damcore.sweeps.scoring import features, finished, ranking
+from damcore.sweeps.settings_study import study
+from damcore.sweeps.statements import Verdict, verdicts
 from damcore.sweeps.store import Store, StoreError
-from damcore.sweeps.study import study
-from damcore.sweeps.verdicts import Verdict, verdicts
 
 __all__ = [
     "Cell",

@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 
 from damcore.sweeps.executor import PlanError, plan, run, verify
-from damcore.sweeps.figures import PROFILES, sweeps
-from damcore.sweeps.further import further
+from damcore.sweeps.extensions import further
 from damcore.sweeps.grid import Sweep
+from damcore.sweeps.heat_maps import PROFILES, sweeps
+from damcore.sweeps.settings_study import study
 from damcore.sweeps.store import Store, StoreError
-from damcore.sweeps.study import study
 from damcore.sweeps.train import METRICS
 
 

@@ -11,12 +11,12 @@ import xarray as xr
 
 from damcore import _checks
 from damcore.sweeps.executor import run, verify
-from damcore.sweeps.figures import MapFigure, figures, sweeps
-from damcore.sweeps.further import further
+from damcore.sweeps.extensions import further
 from damcore.sweeps.grid import Sweep
+from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
 from damcore.sweeps.maps import NEAR, distances
+from damcore.sweeps.settings_study import study
 from damcore.sweeps.store import Store, StoreError
-from damcore.sweeps.study import study
 
 
 @dataclass(frozen=True)

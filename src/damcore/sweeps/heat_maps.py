@@ -1,9 +1,9 @@
 """The sweeps behind the heat maps of MRS24, as named descriptions at three sizes, and which panel shows what.
 
 MRS24 leaves out the interaction function, the number of memories, their initial values, the number of epochs and the
-grids. The settings here are those the settings study (`study`, `scoring`) found to show most of what the text says. All
-axes are spaced evenly in their logarithm. Original and modified are swept over the same N/T and 1/T_m, where theory
-says that they are one network for a homogeneous F.
+grids. The settings here are those the settings study (`settings_study`, `scoring`) found to show most of what the text
+says. All axes are spaced evenly in their logarithm. Original and modified are swept over the same N/T and 1/T_m, where
+theory says that they are one network for a homogeneous F.
 """
 
 from dataclasses import dataclass, replace

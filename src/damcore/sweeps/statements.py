@@ -1,6 +1,6 @@
 """What MRS24 says of its maps, sentence by sentence, against the stored maps: a number and whether it shows it.
 
-Reads rows, trains nothing. All numbers are those of the settings in `figures`, the leaky rectified polynomial.
+Reads rows, trains nothing. All numbers are those of the settings in `heat_maps`, the leaky rectified polynomial.
 """
 
 from dataclasses import dataclass

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from damcore.sweeps.figures import COARSE, ORIGINAL, sweeps
 from damcore.sweeps.grid import Sweep, logarithmic
-from damcore.sweeps.study import study
+from damcore.sweeps.heat_maps import COARSE, ORIGINAL, sweeps
+from damcore.sweeps.settings_study import study
 
 # profile -> cells along 1/T, along the rate, repeats
 SIZES = {"smoke": (3, 3, 1), "quick": (7, 5, 1), "paper": (13, 9, 3)}

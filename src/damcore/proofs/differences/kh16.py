@@ -1,0 +1,130 @@
+"""What KH16 says about capacity, the dual and its classifier, against what its formulas give."""
+
+from fractions import Fraction
+from math import comb, log
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from damcore import learning
+from damcore.datasets import random_patterns
+from damcore.interactions import Polynomial, RectifiedPolynomial, whole_power
+from damcore.network import energy_gap
+from damcore.proofs.differences.probes import ONE, share
+from damcore.scaling import Scaling
+
+
+def noise_variance(n_neurons: int, n: int, *, rectified: bool) -> Fraction:
+    """The variance of what one other random memory adds to a stored neuron's gap, E[(F(r + 1) - F(r - 1))^2], exactly.
+
+    r, the overlap of the other N - 1 neurons, is a sum of N - 1 signs.
+
+    Args:
+        n_neurons: N.
+        n: interaction vertex.
+        rectified: of the rectified polynomial, instead of the polynomial.
+    """
+    total = Fraction(0)
+    for plus in range(n_neurons):
+        r = 2 * plus - (n_neurons - 1)
+        on, off = ((max(h, 0) if rectified else h) ** n for h in (r + 1, r - 1))
+        total += Fraction(comb(n_neurons - 1, plus) * (on - off) ** 2, 2 ** (n_neurons - 1))
+    return total
+
+
+def unstable(n: int, n_neurons: int, n_memories: int, *, rectified: bool, networks: int, seed: int = 0):
+    """Share of neurons that leave a stored random pattern in one update, and share of patterns that lose a neuron.
+
+    Args:
+        n: interaction vertex.
+        n_neurons: N.
+        n_memories: K patterns.
+        rectified: rectified polynomial, instead of the polynomial.
+        networks: how many networks to average over.
+        seed: of the patterns.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    kind, wrong = RectifiedPolynomial(n) if rectified else Polynomial(n), []
+    for _ in range(networks):
+        patterns = random_patterns(n_memories, n_neurons, generator=generator)
+        wrong.append((energy_gap(patterns, patterns, kind, ONE) >= 0) != (patterns > 0))
+    neurons = torch.stack(wrong)
+    return share(neurons), share(neurons.any(-1))
+
+
+def no_errors(n_neurons: int, n: int) -> float:
+    """The largest number of memories without errors, K = N^(n-1) / (2 (2n-3)!! ln N), as KH16 quotes its Eq. (6).
+
+    Args:
+        n_neurons: N.
+        n: interaction vertex, at least 2.
+    """
+    odd = 1
+    for factor in range(2 * n - 3, 1, -2):
+        odd *= factor
+    return n_neurons ** (n - 1) / (2 * odd * log(n_neurons))
+
+
+def first_order(n: int, power: int, n_neurons: int, n_memories: int, *, own: bool, seed: int = 0) -> float:
+    """Share of updates that sum_mu zeta_i h^power sends elsewhere than the bracket of x^n.
+
+    Taylor's first order of the bracket has power n - 1 (the dual of KH16, the row DAM in Table 1 of MSSL22).
+
+    Args:
+        n: interaction vertex of the bracket.
+        power: of the approximation.
+        n_neurons: N.
+        n_memories: K random bipolar memories; the states are random, too.
+        own: keep the neuron's own term in h, as P (Mq)^(n-1) does; the dual's h has the clamped neurons only.
+        seed: of memories and states.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    memories = random_patterns(n_memories, n_neurons, generator=generator)
+    states = random_patterns(20, n_neurons, generator=generator)
+    overlap = (states @ memories.mT)[..., None].expand(-1, -1, n_neurons)
+    if not own:
+        overlap = overlap - memories * states[:, None, :]
+    approximate = (memories * whole_power(overlap, power)).sum(-2)
+    return share((approximate >= 0) != (energy_gap(memories, states, Polynomial(n), ONE) >= 0))
+
+
+def label_leak(
+    images: Float[Tensor, "B N"],
+    labels: Tensor,
+    test_images: Float[Tensor, "A N"],
+    test_labels: Tensor,
+    *,
+    epochs: int = 30,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Accuracy of a classifier trained with all other class neurons at -1 (KH16), or left at the true label.
+
+    For the right class the others are -1 either way; for each of the nine others, one of them is +1 and gives it away.
+
+    Args:
+        images: pixels in [-1, 1].
+        labels: whole numbers 0 to 9.
+        test_images: as `images`; here the class neurons are at -1.
+        test_labels: as `labels`.
+        epochs: passes over the images.
+        seed: of the initial memories and the order of the images.
+
+    Returns:
+        Accuracy on the test images, by what the class neurons are held at while training.
+    """
+    targets = 2 * torch.nn.functional.one_hot(labels.long(), 10).to(images) - 1
+    scaling, kind = Scaling(540.0, inner_power=1), RectifiedPolynomial(20)  # KH16's notebook: T^-n F(h) = F(h / T)
+    test = torch.cat([test_images, -test_images.new_ones(len(test_images), 10)], 1)
+    found = {}
+    for name, held in (("-1", -torch.ones_like(targets)), ("the true label", targets)):
+        generator = torch.Generator().manual_seed(seed)
+        states = torch.cat([images, held], 1)
+        initial = (0.3 * torch.randn(50, states.shape[1], generator=generator) - 0.3).clamp(-1, 1).to(images)
+        learned = learning.train(
+            initial, states, kind, scaling, epochs=epochs, learning_rate=0.04, decay=0.998, momentum=0.6,
+            error_exponent=30, batch_size=500, generator=generator, targets=targets, neurons=slice(-10, None),
+        )  # fmt: skip
+        gaps = energy_gap(learned.memories, test, kind, scaling, neurons=slice(-10, None))
+        found[name] = share(gaps.argmax(-1) == test_labels)
+    return found
