@@ -5,7 +5,7 @@ from damcore.sweeps.extensions import further
 from damcore.sweeps.gallery import Gallery, Panel
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
-from damcore.sweeps.maps import drift, measures
+from damcore.sweeps.maps import drift, measures, report
 from damcore.sweeps.scoring import features, finished, ranking
 from damcore.sweeps.settings_study import study
 from damcore.sweeps.statements import Verdict, verdicts
@@ -30,6 +30,7 @@ __all__ = [
     "measures",
     "plan",
     "ranking",
+    "report",
     "run",
     "study",
     "sweeps",

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 
-from damcore import _checks
+from damcore import _checks, plotting
 from damcore.sweeps.executor import run, verify
 from damcore.sweeps.extensions import further
 from damcore.sweeps.grid import Sweep
@@ -117,6 +118,24 @@ class Gallery:
         """The heat map of one sweep at one vertex; a network that overflowed counts as one that recalls nothing."""
         mean = distances(self.rows(name)).sel(n=n).mean("repeat").transpose("learning_rate", "inverse_temperature")
         return Panel(self.sweeps[name], n, mean, (mean <= NEAR).to_numpy())
+
+    @_checks.door
+    def draw(self, picture: Figure, figure: MapFigure) -> None:
+        """Draw the heat maps of one figure: dark where recall is good, the optimal region outlined.
+
+        Args:
+            picture: where to draw; its size is set.
+            figure: whose maps.
+        """
+        panels = self.panels(figure)
+        grids = [f", {panel.sweep.name.rsplit('-')[-1]} grid" if len(panels) > 1 else "" for panel in panels]
+        picture.set_size_inches(9 if len(panels) > 1 else 6, 3.9 * -(-len(panels) // 2))
+        plotting.maps(
+            picture,
+            [panel.drawn(f"n = {panel.n}{grid}") for panel, grid in zip(panels, grids, strict=True)],
+            limits=(0, panels[0].level),
+            label="mean distance of recalled and learned states",
+        )
 
     @_checks.door
     def table(self, figure: MapFigure) -> pd.DataFrame:

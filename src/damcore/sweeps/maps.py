@@ -100,6 +100,27 @@ def measures(rows: pd.DataFrame, *, near: float = NEAR, generator: np.random.Gen
 
 
 @_checks.door
+def report(measured: pd.DataFrame) -> str:
+    """The measures that a page shows, as text: a line a vertex.
+
+    Area of the optimal region as a share of the grid, its centroid in 1/T and rate and the largest rate in it; the
+    least mean distance of a cell with its bootstrap interval; shares of cells that recall nothing and of networks that
+    left the range of their dtype; whether the region touches the edge of the grid.
+
+    Args:
+        measured: what `measures` returns.
+    """
+    lines = [" n   area    1/T    rate     to   best [95 %]            untrained  diverged  edge"]
+    for row in measured.to_dict("records"):
+        inverse, rate = 10 ** row["log_inverse_temperature"], 10 ** row["log_learning_rate"]
+        region = f"{100 * row['area']:3.0f} %  {inverse:6.3g}  {rate:5.2g}  {row['largest_learning_rate']:5.2g}"
+        best = f"{row['best_distance']:5.2f} [{row['best_low']:5.2f}, {row['best_high']:5.2f}]"
+        failed = f"{100 * row['untrained']:7.0f} %  {100 * row['diverged']:6.1f} %"
+        lines.append(f"{row['n']:3d}  {region}  {best}  {failed}  {'yes' if row['touches_edge'] else 'no'}")
+    return "\n".join(lines)
+
+
+@_checks.door
 def drift(measured: pd.DataFrame) -> pd.DataFrame:
     """How far the optimal region moves from each vertex to the next.
 
