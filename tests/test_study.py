@@ -201,9 +201,9 @@ def test_a_finished_setting_is_read_from_the_store_and_an_unfinished_is_not(tmp_
 
 def test_patterns_choose_sweeps(tmp_path, capsys):
     store = ["--store", str(tmp_path)]
-    assert main(["list", "study-outside-n-*", *store]) == 0
+    assert main(["list", "study-inside-*", *store]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
-        f"study-outside-n-{name}" for name in FUNCTIONS
+        f"study-inside-{name}" for name in FUNCTIONS
     ]
     assert main(["list", *store]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(PAPER) + len(sweeps("paper")) + len(further("paper"))

@@ -16,16 +16,24 @@ LEARNING = {
     "m-2": dict(error_exponent=2),
     "m-3": dict(error_exponent=3),
 }
-# The leaders of the settings study, and what was closest behind them with another F or another place of T.
+# The leaders of the settings study, and what was closest behind them with another F, another place of T or other
+# initial memories.
 CONFIRMED = (
     "study-original-leaky",
     "study-original-leaky-memories-200",
+    "study-original-leaky-symmetric",
     "study-original-polynomial",
     "study-outside-n-leaky",
+    "study-outside-n-leaky-steep",
+    "study-outside-n-polynomial",
+    "study-outside-leaky-memories-50",
+    "study-outside-leaky-symmetric",
+    "study-outside-normalised-rectified",
     "study-modified-leaky",
     "study-modified-leaky-memories-200",
     "study-modified-polynomial-no-floor",
 )
+RIVAL = 1e-5, 1.0  # 1/T of the network with 1/(nT) outside F
 FRESH = 1  # seed; the study's is 0
 
 
@@ -33,6 +41,7 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
     """All sweeps beyond the figures at one size.
 
     - original-polynomial-coarse, modified-polynomial-coarse: a homogeneous F on the common axis, without the floor;
+    - outside-n-coarse: 1/(nT) outside F in place of T^-n, the rival of the original network in the settings study;
     - original-250-coarse: the original network with 250 neurons and 30 states, where the text shows the modified one;
     - original-size-N-A, modified-size-N-A: N neurons and A states, n = 5 and 20, for the drift with size;
     - original-learning-..., modified-learning-...: another decay, momentum or error exponent;
@@ -53,6 +62,9 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
         replace(sweep, name=f"{name}-polynomial-coarse", interaction="polynomial", floor=None, vertices=ORIGINAL)
         for name, sweep in pair.items()
     ]
+    rival = pair["original"]
+    wide_axis = logarithmic(*RIVAL, len(rival.inverse_temperatures))
+    found.append(replace(rival, name="outside-n-coarse", scaling="outside-n", inverse_temperatures=wide_axis))
     wide = figures["modified-250-coarse"]
     cells = len(wide.inverse_temperatures)
     found.append(replace(wide, name="original-250-coarse", scaling="original", inverse_temperatures=_axis(250, cells)))

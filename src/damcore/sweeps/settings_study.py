@@ -64,7 +64,7 @@ def study(profile: str = "quick") -> dict[str, Sweep]:
 
     Every function is trained in every scaling. Where F is not homogeneous, the modified network also recalls with other
     scales than the text's; for a homogeneous F the scale of recall changes no sign, and without N in the scaling those
-    of text and learning are both 1, so that "over-n" is the one alternative there. Around the leaky F in three scalings
+    of text and learning are both 1, so that "over-n" is the one alternative there. Around the leaky F in four scalings
     one other setting changes at a time, and the three that bear on large vertices around the modified polynomial.
 
     Args:
@@ -90,7 +90,7 @@ def study(profile: str = "quick") -> dict[str, Sweep]:
         if name not in HOMOGENEOUS
         for scale in ("one", "learning")
     ]
-    for scaling in ("original", "outside", "modified"):
+    for scaling in ("original", "outside", "outside-n", "modified"):
         leaky = replace(base[scaling], name=f"study-{scaling}-leaky", **FUNCTIONS["leaky"])
         found += [_varied(leaky, name) for name in VARIATIONS]
         if scaling != "modified":
