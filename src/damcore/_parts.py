@@ -27,7 +27,8 @@ class Part:
         shared, own = values.shape[: values.ndim - rank], values.shape[values.ndim - rank :]
         if shared.numel() == 1:
             return values.reshape(1, *own)
-        return values.expand(*self.chosen.shape, *own)[self.chosen]
+        flat = values.expand(*self.chosen.shape, *own).reshape(-1, *own)
+        return flat if self.chosen.all() else flat[self.chosen.flatten()]
 
     def scaling(self, scaling: Scaling) -> Scaling:
         """The scaling with the temperatures of these networks."""

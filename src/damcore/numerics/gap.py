@@ -96,18 +96,18 @@ def gap_error(
     takes torch's exp and log to be within 2 units in the last place.
 
     Args:
-        memories: as for `signed_log_gap`.
-        states: as there.
-        interaction: as there.
-        scaling: as there.
-        neurons: as there.
+        memories: zeta, finite, in [-1, 1] or at least of moderate size.
+        states: xi, bipolar, of the memories' dtype and device.
+        interaction: F, one of the four of `damcore.interactions`.
+        scaling: inner and outer, used as given, the temperature in float64.
+        neurons: the neurons to give the bound of, all by default; the others may hold any value of [-1, 1].
 
     Returns:
         The bound in float64; infinite where the gap was computed as zero. Three times the cost of the gap.
 
     Raises:
-        ValueError: as `signed_log_gap`.
-        TypeError: as there.
+        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
+        TypeError: dtypes differ or are not floating.
     """
     check(memories, states, scaling, neurons)
     memories, states = memories.detach().double(), states.detach().double()
