@@ -23,7 +23,7 @@ from damcore.sweeps.store import AXES
 MAPS = "window.DAMCORE_MAPS"
 COLOURS = 64  # a step is a quarter of a unit of distance
 DIGITS = 3
-SHOWN = (*sweeps(), "original-polynomial-coarse", "modified-polynomial-coarse")
+SHOWN = (*sweeps(), "original-250-coarse", "original-polynomial-coarse", "modified-polynomial-coarse")
 
 
 def write(folder: Path, gallery: Gallery) -> None:
