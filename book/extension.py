@@ -54,8 +54,9 @@ def process(app: Any, what: str, name: str, obj: object, options: object, lines:
 
 def name_by_subpackage(app: Any) -> None:
     """Let what a subpackage collects go by the subpackage's name, so that signatures link to where it is described."""
-    for info in pkgutil.iter_modules(damcore.__path__, "damcore."):
-        if info.ispkg and not info.name.startswith("damcore._"):
+    # Subpackages last, so that what one of them collects from a package within goes by the outer name.
+    for info in sorted(pkgutil.walk_packages(damcore.__path__, "damcore."), key=lambda info: -info.name.count(".")):
+        if info.ispkg and "._" not in info.name:
             subpackage = importlib.import_module(info.name)
             for name in subpackage.__all__:
                 public = getattr(subpackage, name)

@@ -18,7 +18,7 @@ WRITTEN = ("tags", "mystnb")  # metadata of a cell that an author writes; all ot
 
 
 def without_traces(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The executed notebook without times, paths and versions, which differ from run to run.
+    """The executed notebook without times, paths and versions, which differ from run to run, and its text in one piece.
 
     Args:
         notebook: as papermill wrote it; changed in place.
@@ -29,7 +29,20 @@ def without_traces(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     }
     for cell in notebook.cells:
         cell.metadata = {name: value for name, value in cell.metadata.items() if name in WRITTEN and value}
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     return notebook
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs with text that was printed in a row as one: where it is cut depends on how fast it came."""
+    found: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if found and output.output_type == found[-1].output_type == "stream" and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def refresh(path: Path) -> float:

@@ -41,7 +41,7 @@ def parse(docstring: str, where: str = "docstring") -> list[tuple[str, str]]:
 def public_docstrings(folder: Path) -> Iterator[tuple[str, str]]:
     """Every public module, class, function and method of a package with its docstring, as (dotted name, docstring).
 
-    A subpackage is public through the names that its `__init__` collects, and they go by its name:
+    A subpackage, at any depth, is public through the names that its `__init__` collects, and they go by its name:
     `damcore.datasets.mnist`, wherever in `datasets` that function is written.
 
     Args:
@@ -53,9 +53,12 @@ def public_docstrings(folder: Path) -> Iterator[tuple[str, str]]:
             yield from _walk(folder.name, tree)
         elif not file.stem.startswith("_"):
             yield from _walk(f"{folder.name}.{file.stem}", tree)
-    for subpackage in sorted(path.parent for path in folder.glob("*/__init__.py")):
+    for subpackage in sorted(path.parent for path in folder.glob("*/**/__init__.py")):
         tree = ast.parse((subpackage / "__init__.py").read_text("utf8"))
-        name = f"{folder.name}.{subpackage.name}"
+        parts = subpackage.relative_to(folder).parts
+        if any(part.startswith("_") for part in parts):
+            continue
+        name = ".".join((folder.name, *parts))
         yield from _walk(name, tree)
         collected = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
         for file in sorted(subpackage.glob("*.py")):

@@ -22,9 +22,9 @@ def rows(near: dict[int, list[tuple[int, int]]], *, inverse=INVERSE, repeats=2, 
     ):
         distance = (distances or {}).get((n, i, j), near_distance if (i, j) in near[n] else far)
         table.append(
-            {"n": n, "learning_rate": rate, "inverse_temperature": value, "repeat": repeat, "distance": distance,
-             "stable": float(distance == 0), "loss": 0.0, "sweeps": 1.0, "converged": 1.0, "diverged": -1,
-             "overflow": False, "n_neurons": 100, "scaling": scaling}
+            {"name": "synthetic", "n": n, "learning_rate": rate, "inverse_temperature": value, "repeat": repeat,
+             "distance": distance, "stable": float(distance == 0), "loss": 0.0, "sweeps": 1.0, "converged": 1.0,
+             "diverged": -1, "overflow": False, "n_neurons": 100, "scaling": scaling}
         )  # fmt: skip
     return pd.DataFrame(table)
 

@@ -273,3 +273,47 @@ def test_refuses_bad_input(change, error, message):
 def test_refuses_a_gradient_of_bad_input():
     with refused(ValueError, "`error_exponent` must be at least 1, got 0"):
         gradient(MEMORIES, PATTERNS, Exponential(), Scaling.modified(1.0, 4), error_exponent=0)
+
+
+def test_a_schedule_may_mix_numbers_and_tensors_and_needs_the_axes_of_the_networks(generator):
+    memories, patterns = instance(generator, 2)
+    settings = dict(epochs=2, learning_rate=0.1)
+    each = torch.tensor([1.0, 2.0])
+    for floor in (None, 1e-30):
+        settings["floor"] = floor
+        mixed = train(
+            memories, patterns, Polynomial(3), Scaling.modified(1.0, 8),
+            temperature_schedule=lambda epoch: 1.0 if epoch else each, **settings,
+        )  # fmt: skip
+        one = train(
+            memories[1], patterns[1], Polynomial(3), Scaling.modified(1.0, 8),
+            temperature_schedule=lambda epoch: 1.0 if epoch else 2.0, **settings,
+        )  # fmt: skip
+        torch.testing.assert_close(mixed.memories[1], one.memories, rtol=1e-12, atol=1e-12)
+        with refused(ValueError, "`temperature_schedule` must return a number or one temperature a network"):
+            train(
+                memories[0], patterns[0], Polynomial(3), Scaling.modified(1.0, 8),
+                temperature_schedule=lambda epoch: each, **settings,
+            )  # fmt: skip
+
+
+def test_a_schedule_is_asked_once_an_epoch_where_there_is_nothing_to_choose(generator):
+    memories, patterns = instance(generator)
+    temperatures = iter([1.0, 2.0])
+    schedule = lambda epoch: next(temperatures)  # noqa: E731
+    train(
+        memories, patterns, Polynomial(3), Scaling.modified(1.0, 8), epochs=2, learning_rate=0.1, form="plain",
+        temperature_schedule=schedule, batch_size=2,
+    )  # fmt: skip
+    assert next(temperatures, None) is None
+
+
+def test_targets_of_other_networks_are_refused(generator):
+    memories, patterns = instance(generator, 3)
+    with refused(ValueError, "The leading axes do not fit together"):
+        gradient(memories, patterns, Polynomial(2), Scaling.modified(1.0, 8), targets=torch.ones_like(patterns[:2]))
+
+
+def test_an_empty_temperature_is_refused():
+    with refused(ValueError, "`temperature` is empty"):
+        Scaling.modified(torch.empty(0), 8)

@@ -122,3 +122,9 @@ def test_refuses_rows_that_are_not_one_map_each():
     for wrong in (pd.concat([table, table]), table.iloc[:0]):
         with refused(ValueError, "must be those of one sweep"):
             measures(wrong)
+
+
+def test_rows_of_two_sweeps_are_not_one_map():
+    table = pd.concat([rows(near={2: []}), rows(near={5: []}).assign(name="another")])
+    with refused(ValueError, "must be those of one sweep"):
+        measures(table)

@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal, localcontext
+from fractions import Fraction
 
 import pytest
 import torch
@@ -429,6 +430,42 @@ def test_the_survey_tells_the_forms_apart():
     assert [seen[name, 3].wrong for name in forms] == [0, 0, 0] and seen["log", 3].error < 1e-6
     assert seen["original", 100].finite < 0.5 and seen["modified", 100].zero > 0.9
     assert seen["log", 100].zero == seen["log", 100].wrong == 0 and seen["log", 100].error < 1e-4
+
+
+def test_a_leaky_function_of_slope_zero_is_judged_as_the_rectified_one():
+    for n in (3, 60):
+        fits = [
+            plain_fits(torch.float32, 100, kind, Scaling.modified(1.0, 100)).item()
+            for kind in (LeakyRectifiedPolynomial(n, 0.0), RectifiedPolynomial(n))
+        ]
+        assert fits == [n == 3] * 2
+    assert plain_fits(torch.float32, 100, LeakyRectifiedPolynomial(60, 0.01), Scaling.modified(1.0, 100))
+
+
+def test_the_bound_knows_that_grey_neurons_round_the_overlap(generator):
+    """With bipolar memories the overlaps of bipolar states are exact, and those of grey states are not."""
+    memories = torch.tensor([[-1, 1, 1, 1, 1], [-1, 1, -1, -1, 1]]).double()
+    states = torch.randint(-9, 10, (50_000, 5), generator=generator).double() / 10
+    states[:, 0] = 1
+    overlaps = states @ memories.mT
+    # 0 and -2 in decimals: four terms that cancel but for rounding.
+    states = states[(overlaps - torch.tensor([0.0, -2.0])).abs().amax(-1) < 1e-9][:100]
+    kind, neuron = Polynomial(30), slice(0, 1)
+    sign, _ = signed_log_gap(memories, states, kind, Scaling(1.0), neurons=neuron)
+    bound = gap_error(memories, states, kind, Scaling(1.0), neurons=neuron)
+    wrong = 0
+    for b, state in enumerate(states.tolist()):
+        h = [sum(Fraction(z) * Fraction(x) for z, x in zip(row, state, strict=True)) for row in memories.tolist()]
+        exact = sum(u**30 - (u - 2 * Fraction(row[0])) ** 30 for u, row in zip(h, memories.tolist(), strict=True))
+        if exact == 0 and sign[b, 0] != 0:
+            assert bound[b, 0] >= 1
+            wrong += 1
+    assert wrong > 5
+
+
+def test_auto_keeps_a_graph_of_autograd():
+    memories = torch.ones(1, 10, requires_grad=True)
+    assert energy_gap(memories, torch.ones(1, 10), Polynomial(60), Scaling.modified(1.0, 10)).requires_grad
 
 
 # Refusals.

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import bipolar, instance
+from cases import bipolar, instance, refused
 from damcore import proofs
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import energy_gap
@@ -423,3 +423,27 @@ def test_trainings_epoch_by_epoch_are_the_training_in_one_go(problem):
     assert run.difference[-1] == (ends[0] - ends[1]).abs().max()
     assert run.moved[-1] == (ends[0] - problem[0]).abs().max()
     assert run.difference.shape == run.loss_difference.shape == (6,)
+
+
+def test_a_counterexample_that_no_small_fraction_gives_is_z3_s_own():
+    check = proofs.update_unchanged_for_all_reals(LAWS["leaky, as printed"], vertices=[2], n_memories=1)
+    assert not check.holds and {"n", "a", "z0", "r0"} <= set(check.counterexample)
+    x, y, a = (Fraction(check.counterexample[name].replace("?", "")) for name in ("r0", "z0", "a"))
+    law = LAWS["leaky, as printed"]
+    plain, scaled = (law(c * (x + y), 2) - law(c * (x - y), 2) for c in (1, a))
+    assert (plain > 0) != (scaled > 0) and a > 0 and abs(y) <= 1
+
+
+@pytest.mark.parametrize("check", [proofs.homogeneous_for_all_reals, proofs.update_unchanged_for_all_reals])
+def test_counterexamples_keep_to_the_factors_that_were_asked_for(check):
+    settings = {} if check is proofs.homogeneous_for_all_reals else {"n_memories": 2}
+    found = check(LAWS["leaky, public code"], vertices=[2], factor_above=1, **settings)
+    assert not found.holds and Fraction(str(found.counterexample["a"]).replace("?", "")) > 1
+
+
+def test_networks_that_do_not_move_are_not_compared():
+    memories = torch.ones(1, 4, dtype=torch.float64)
+    with refused(ValueError, "Neither network moved"):
+        proofs.trainings_agree(
+            Polynomial(2), memories, memories, temperature=0.01, n=2, epochs=1, tolerance=0.0, learning_rate=0.1
+        )

@@ -220,3 +220,11 @@ def test_a_neuron_whose_gap_overflows_keeps_its_value(order, path):
 def test_memories_that_carry_a_gradient_are_welcome(path):
     memories = torch.ones(2, 8, requires_grad=True)
     assert not recall(memories, -torch.ones(3, 8), Polynomial(3), PLAIN).states.requires_grad
+
+
+@pytest.mark.parametrize("order", ["asynchronous", "synchronous"])
+def test_a_factor_outside_f_that_underflows_makes_no_ties(order, generator):
+    patterns = bipolar(generator, 3, 40)
+    cold = Scaling.original(1e11, 30)  # T^-30 is zero in float64
+    settings = dict(order=order, at_temperature=True, form="plain")
+    assert torch.equal(recall(patterns, patterns, Polynomial(30), cold, **settings).states, patterns)

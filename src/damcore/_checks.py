@@ -83,6 +83,8 @@ def positive(name: str, value: object) -> None:
     """Refuse a number, or a tensor with any element, that is not positive and finite."""
     if not isinstance(value, Tensor):
         return number(name, value, above=0.0)
+    if not value.numel():
+        refuse(f"`{name}` is empty: it must hold at least one number, got shape {tuple(value.shape)}.")
     bad = ~((value > 0) & torch.isfinite(value))
     if bad.any():
         refuse(f"`{name}` must be positive and finite, got {value[bad].flatten()[0].item()}.")
@@ -161,10 +163,8 @@ def network(memories: Tensor, states: Tensor, states_name: str = "states", free:
         refuse(f"`{states_name}` must lie in [-1, 1], got {states.abs().max().item():g} in absolute value.")
 
 
-def targets(values: Tensor | None, patterns: Tensor, neurons: slice | None) -> None:
-    """Refuse targets (*runs, B, M) that do not belong to these patterns and predicted neurons; None is none."""
-    if values is None:
-        return
+def targets(values: Tensor, patterns: Tensor, neurons: slice | None) -> None:
+    """Refuse targets (*runs, B, M) that do not belong to these patterns and predicted neurons."""
     is_float("targets", values)
     if values.dtype != patterns.dtype or values.device != patterns.device:
         refuse("`targets` must have the dtype and device of `patterns`; use `targets.to(patterns)`.", TypeError)

@@ -28,7 +28,7 @@ class Part:
         if shared.numel() == 1:
             return values.reshape(1, *own)
         flat = values.expand(*self.chosen.shape, *own).reshape(-1, *own)
-        return flat if self.chosen.all() else flat[self.chosen.flatten()]
+        return flat if self.chosen.all() else flat[self.chosen.flatten().to(values.device)]
 
     def scaling(self, scaling: Scaling) -> Scaling:
         """The scaling with the temperatures of these networks."""

@@ -67,18 +67,21 @@ def relax(at: Relaxed, rule: Rule) -> None:
 
 
 def _relax_plain(at: Relaxed, rule: Rule) -> None:
-    seen = [_fingerprint(at.states)]
+    seen = [_fingerprint(at.states)]  # of synchronous sweeps, which may come back to an earlier state
     for sweep in range(1, rule.max_sweeps + 1):
         updated = _all_at_once(at, rule) if rule.order == "synchronous" else _one_by_one(at, rule)
         if rule.abort and not at.finite.all():
             return
         # A state found on a cycle rests where it was found, whatever the others of its batch still do.
         updated = torch.where((at.period > 0)[..., None], at.states, updated)
-        at.sweeps[(updated != at.states).any(-1)] = sweep
+        changed = (updated != at.states).any(-1)
+        at.sweeps[changed] = sweep
+        at.period[~changed & (at.period == 0)] = 1
         at.states = updated
-        seen.append(_fingerprint(updated))
-        for back in range(1, sweep + 1 if rule.order == "synchronous" else 2):
-            at.period[(seen[-1] == seen[-1 - back]) & (at.period == 0)] = back
+        if rule.order == "synchronous":
+            seen.append(_fingerprint(updated))
+            for back in range(2, sweep + 1):
+                at.period[(seen[-1] == seen[-1 - back]) & (at.period == 0)] = back
         if (at.period > 0).all():
             return
 
@@ -131,7 +134,7 @@ def _sign(gap: Tensor, states: Tensor, tie: str) -> Tensor:
 
 
 def _fingerprint(states: Tensor) -> Tensor:
-    """A 64-bit fingerprint of each state: the wrapping sum of one odd constant a positive neuron."""
+    """A 64-bit fingerprint of each state: the wrapping sum of one constant a positive neuron."""
     index = torch.arange(1, states.shape[-1] + 1, device=states.device)
     # Two rounds of a multiplicative mix (odd constants), so that sums of different neurons collide by chance only.
     weight = index * -7046029288634856825

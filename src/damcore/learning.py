@@ -12,6 +12,7 @@ from damcore._descent import Descent, Progress, advance, loss_and_gradient
 from damcore._parts import join, parts
 from damcore.interactions import Interaction
 from damcore.network import log_form
+from damcore.numerics.gradient import agreed_problem
 from damcore.scaling import Scaling, Temperature
 
 
@@ -21,8 +22,8 @@ class Training:
 
     Attributes:
         memories: the learned memories zeta.
-        losses: the loss of each epoch before its updates, summed over patterns, neurons and minibatches; NaN from the
-            epoch in which a marked network diverged.
+        losses: the loss of each epoch before its updates, summed over patterns, neurons and minibatches; infinite where
+            it exceeds the memories' dtype, NaN from the epoch in which a marked network diverged.
         diverged: the epoch in which a network left the range of its dtype, -1 where it never did.
     """
 
@@ -71,9 +72,7 @@ def gradient(
         ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, `error_exponent` is below 1.
         TypeError: dtypes differ or are not floating.
     """
-    _check(memories, patterns, error_exponent, targets, neurons)
-    temperature = scaling.factors(memories)[0].shape
-    _checks.runs({"memories": memories.shape[:-2], "patterns": patterns.shape[:-2], "temperature": temperature})
+    agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     return loss_and_gradient(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
 
 
@@ -154,7 +153,8 @@ def train(
             than compiled loops. "auto" takes the plain form for each network that it keeps in range
             (`numerics.plain_fits`) and wherever there is a floor: a floor is a choice of the public code's behaviour,
             and at 1e-30 a gradient is lost before its dtype loses it. Both forms obey the floor.
-        temperature_schedule: temperature of each epoch, in place of the scaling's own; see `linear_anneal`.
+        temperature_schedule: temperature of each epoch, in place of the scaling's own; see `linear_anneal`. A function
+            of the epoch alone: where "auto" has to choose, it is asked for all epochs before the first.
         batch_size: patterns a step, all by default.
         generator: shuffles the patterns anew each epoch; without one they keep their order.
         clip: keep entries in [-1, 1]; a boolean tensor (N,) chooses the neurons that are.
@@ -170,7 +170,7 @@ def train(
         TypeError: dtypes differ or are not floating.
         FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
     """
-    _check(memories, patterns, error_exponent, targets, neurons)
+    runs = agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     n_patterns, n_neurons = patterns.shape[-2:]
     batch_size = n_patterns if batch_size is None else batch_size
     _checks.whole("epochs", epochs)
@@ -187,16 +187,25 @@ def train(
         _checks.refuse(
             f"`clip` must be True, False or one boolean a neuron, ({n_neurons},), got {tuple(clipped.shape)}."
         )
-    leading = {"memories": memories.shape[:-2], "patterns": patterns.shape[:-2]}
-    leading |= {"temperature": scaling.factors(memories)[0].shape, "learning rate": rate.shape}
-    leading |= {} if targets is None else {"targets": targets.shape[:-2]}
-    runs = _checks.runs(leading)
+    runs = _checks.runs({"networks": runs, "learning rate": rate.shape})
 
     def scaling_at(epoch: int) -> Scaling:
-        return scaling if temperature_schedule is None else scaling.at(temperature_schedule(epoch))
+        if temperature_schedule is None:
+            return scaling
+        temperature = temperature_schedule(epoch)
+        axes = temperature.shape if isinstance(temperature, Tensor) else torch.Size()
+        if _checks.runs({"networks": runs, "temperature_schedule": axes}) != runs:
+            _checks.refuse(
+                f"`temperature_schedule` must return a number or one temperature a network, {tuple(runs)}, "
+                f"got {tuple(axes)}; give the memories these leading axes."
+            )
+        return scaling.at(temperature)
 
     found, descents = [], []
-    in_logs = _log_form(form, memories, interaction, scaling, temperature_schedule, epochs, floor)
+    form = "plain" if form == "auto" and floor else form
+    in_logs = log_form(form, memories, interaction, scaling, learning=True)
+    if form == "auto" and temperature_schedule is not None:
+        in_logs = _ever_in_logs(memories, interaction, [scaling_at(epoch) for epoch in range(epochs)])
     for part, drawn_from in parts(in_logs, runs, generator):
         found.append((part, Progress.begin(part.take(memories, 2), part.size, epochs, part.log)))
         descents.append(
@@ -229,31 +238,16 @@ def train(
     return Training(join(found, "memories"), join(found, "losses"), join(found, "diverged"))
 
 
-def _log_form(
-    form: str,
-    memories: Tensor,
-    interaction: Interaction,
-    scaling: Scaling,
-    temperature_schedule: Callable[[int], Temperature] | None,
-    epochs: int,
-    floor: float | None,
-) -> Tensor:
-    """Which networks (broadcasting to *runs) learn in the log domain, decided once for all epochs."""
-    if form == "auto" and floor:
-        form = "plain"
-    extremes = [scaling]
-    if temperature_schedule is not None:
-        # Sizes go up or down with T, never both, so the extremes speak for all.
-        schedule = torch.stack([torch.as_tensor(temperature_schedule(epoch)) for epoch in range(epochs)])
-        extremes = [scaling.at(schedule.amin(0)), scaling.at(schedule.amax(0))]
-    in_logs = [log_form(form, memories, interaction, extreme, learning=True) for extreme in extremes]
-    return in_logs[0] | in_logs[-1]
-
-
-def _check(memories, patterns, error_exponent, targets, neurons) -> None:
-    _checks.network(memories, patterns, "patterns", neurons)
-    _checks.whole("error_exponent", error_exponent)
-    _checks.targets(targets, patterns, neurons)
+def _ever_in_logs(memories: Tensor, interaction: Interaction, scalings: list[Scaling]) -> Tensor:
+    """Which networks (broadcasting to *runs) need the log domain in some epoch."""
+    every = [torch.as_tensor(scaling.temperature, dtype=torch.float64).cpu() for scaling in scalings]
+    temperatures = torch.stack(torch.broadcast_tensors(*every))
+    # Sizes go up or down with T, never both, so the extremes speak for all.
+    low, high = (
+        log_form("auto", memories, interaction, scalings[0].at(extreme), learning=True)
+        for extreme in (temperatures.amin(0), temperatures.amax(0))
+    )
+    return low | high
 
 
 def _abort_if_diverged(diverged: Tensor, dtype: torch.dtype) -> None:

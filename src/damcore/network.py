@@ -20,7 +20,7 @@ from damcore.interactions import (
 )
 from damcore.numerics.gap import log_gap
 from damcore.numerics.ranges import plain_fits
-from damcore.scaling import Scaling
+from damcore.scaling import Scaling, agreed_runs
 
 __all__ = ["Scaling", "energy", "energy_gap"]
 
@@ -57,9 +57,8 @@ def energy(
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
         TypeError: dtypes differ or are not floating.
     """
-    _checks.network(memories, states)
+    agreed_runs(memories, states, scaling)
     inner, outer = scaling.factors(memories)
-    _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": inner.shape})
     overlap = inner[..., None, None] * (states @ memories.mT)
     return -outer[..., None] * interaction(overlap).sum(-1)
 
@@ -93,7 +92,8 @@ def energy_gap(
         neurons: the neurons to give the gap of, all by default. The others are clamped and may hold any value of
             [-1, 1]: a classifier asks for its class neurons and clamps grey pixels.
         form: "plain" sums F itself; "log" sums in the log domain, in float64, and rounds the gap to the dtype at the
-            end; "auto" takes the plain form for each network that it keeps in range (`numerics.plain_fits`).
+            end, without a graph of autograd; "auto" takes the plain form for each network that it keeps in range
+            (`numerics.plain_fits`), and for all where a graph is wanted.
 
     Returns:
         The gaps, in units of F; infinite or zero where the gap itself is no number of this dtype
@@ -104,10 +104,11 @@ def energy_gap(
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
         TypeError: dtypes differ or are not floating.
     """
-    _checks.network(memories, states, free=neurons)
+    agreed_runs(memories, states, scaling, free=neurons)
     chosen = neurons or slice(None)
     _, outer = scaling.factors(memories)
-    _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": outer.shape})
+    if form == "auto" and torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad):
+        form = "plain"
     in_logs = log_form(form, memories, interaction, scaling)
     if in_logs.all():
         return _from_logs(memories, states, interaction, scaling, neurons)
@@ -144,7 +145,7 @@ def overlaps(
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
     """Scaled overlaps, a block of states at a time: the block, h (.., B, K), and h with neuron i flipped (.., B, K, M).
 
-    The bracket is defined here once; `energy_gap` and the gradient of `learning` are sums over it.
+    The plain form of the bracket; `energy_gap` and the gradient of `learning` are sums over it.
     """
     inner, _ = scaling.factors(memories)
     inner = inner[..., None, None]

@@ -46,6 +46,7 @@ PAPERS = {
             {
                 "1": "Energy",
                 "4": "Update as an energy difference",
+                "6": "Largest number of memories without errors",
                 "9": "Update of the classification neurons",
                 "12": "Learning rate schedule",
                 "13": "Momentum step, normalised by each memory's largest entry",

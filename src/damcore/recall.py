@@ -1,7 +1,7 @@
 """Recall: neurons follow the sign of the energy gap until nothing changes, and what came out is named."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import torch
@@ -13,7 +13,7 @@ from damcore._parts import join, parts
 from damcore._relaxation import Relaxed, Rule, relax
 from damcore.interactions import Interaction
 from damcore.network import log_form
-from damcore.scaling import Scaling
+from damcore.scaling import Scaling, agreed_runs
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,13 @@ def recall(
         TypeError: dtypes differ or are not floating.
         FloatingPointError: a gap overflowed and `on_nonfinite` is "raise".
     """
-    _checks.network(memories, states)
+    scaling = scaling if at_temperature else scaling.for_recall()
+    runs = agreed_runs(memories, states, scaling)
     _checks.one_of("order", order, ("asynchronous", "synchronous"))
     _checks.one_of("tie", tie, ("positive", "negative", "keep"))
     _checks.one_of("on_nonfinite", on_nonfinite, ("raise", "mark"))
     _checks.whole("max_sweeps", max_sweeps)
-    scaling = scaling if at_temperature else scaling.for_recall()
-    temperature = scaling.factors(memories)[0].shape
-    runs = _checks.runs({"memories": memories.shape[:-2], "states": states.shape[:-2], "temperature": temperature})
+    scaling = replace(scaling, outer_power=0)  # changes no sign, and could underflow
     apart = parts(log_form(form, memories, interaction, scaling), runs, generator)
     if watch is not None and len(apart) > 1:
         _checks.refuse('`watch` cannot follow networks of two forms at once; choose `form`, "plain" or "log".')

@@ -109,3 +109,20 @@ class Scaling:
         """
         inverse = 1 / torch.as_tensor(self.temperature, dtype=memories.dtype, device=memories.device)
         return whole_power(inverse, self.inner_power) / self.divisor, whole_power(inverse, self.outer_power)
+
+
+def agreed_runs(
+    memories: Tensor, states: Tensor, scaling: Scaling, *, name: str = "states", free: slice | None = None
+) -> torch.Size:
+    """The leading axes that memories, states and temperature share; refuses what does not belong together.
+
+    Args:
+        memories: zeta.
+        states: xi.
+        scaling: whose temperature has leading axes.
+        name: of the states, in a message.
+        free: the neurons that must be bipolar, all by default.
+    """
+    _checks.network(memories, states, name, free)
+    temperature = scaling.factors(memories)[0].shape
+    return _checks.runs({"memories": memories.shape[:-2], name: states.shape[:-2], "temperature": temperature})

@@ -1,4 +1,4 @@
-"""Training on the CPU in compiled loops: many networks at once, one network to a thread.
+"""Training and recall on the CPU in compiled loops: many networks at once, one network to a thread.
 
 `available` says whether numba can be had; without it callers train with plain PyTorch. Nothing is compiled, nor numba
 imported, before the first call. How the arrays are laid out, and why, is in `work`.
@@ -27,6 +27,10 @@ def available() -> bool:
     The folder is `__pycache__` beside this file, or numba's in the home directory, or what NUMBA_CACHE_DIR names.
     """
     try:
+        from numba import config
+
+        if config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue]
+            return False
         _compiler()
     except (ImportError, RuntimeError):
         return False

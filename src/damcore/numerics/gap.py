@@ -12,9 +12,9 @@ are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 of th
 
 **What is rounded, and how far the result can be off.** eps = 2^-53.
 
-- The overlap: N products by +-1, which are exact, and N - 1 sums in any order, off by (N - 1) eps sum_j |zeta_j| at
-  most. It is exact where a memory lies on a grid so coarse that 53 bits hold every partial sum, as float16 always does
-  and float32 does when it comes from a random generator.
+- The overlap: N products and N - 1 sums in any order, off by N eps sum_j |zeta_j| at most. It is exact where the state
+  is bipolar and the memory lies on a grid so coarse that 53 bits hold every partial sum, as float16 always does and
+  float32 does when it comes from a random generator. A clamped neuron may be grey: its product is rounded.
 - Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x
   of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
 - log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
@@ -26,6 +26,7 @@ are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 of th
 `gap_error` adds these up. Where the relative error is below 1 the sign is that of exact arithmetic.
 """
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -33,14 +34,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
-from damcore.interactions import Interaction, Polynomial
-from damcore.scaling import Scaling
+from damcore.interactions import Interaction, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.scaling import Scaling, agreed_runs
 
 BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
 LOWEST = -700.0  # e^LOWEST is still a normal float64; below, exponentials cost fifty times as much
 NEAR = 2.0**-20  # a sum this small beside its largest term has lost digits to cancellation
 FAR = 1e280  # terms may overflow
 EPS = 2.0**-53
+TINIEST = 2.0**-900  # stands for the size of a memory of zeros
 DIRECT = 20  # up to this power F is multiplied out: sooner done than a logarithm and an exponential
 
 
@@ -76,7 +78,7 @@ def signed_log_gap(
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
         TypeError: dtypes differ or are not floating.
     """
-    check(memories, states, scaling, neurons)
+    agreed_runs(memories, states, scaling, free=neurons)
     sign, log = log_gap(memories, states, interaction, scaling, neurons)
     return sign.to(memories.dtype), log.to(memories.dtype)
 
@@ -109,13 +111,13 @@ def gap_error(
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
         TypeError: dtypes differ or are not floating.
     """
-    check(memories, states, scaling, neurons)
+    agreed_runs(memories, states, scaling, free=neurons)
     memories, states = memories.detach().double(), states.detach().double()
     _, log = log_gap(memories, states, interaction, scaling, neurons)
     log = log - log_outer(memories, scaling)
     inner = scaling.factors(memories)[0][..., None, None]
-    exact = on_grid(memories)
-    doubt = torch.where(exact, 0.0, (memories.shape[-1] - 1) * EPS * memories.abs().sum(-1))[..., None, :] * inner
+    exact = on_grid(memories)[..., None, :] & (states.abs() == 1).all(-1, keepdim=True)  # (.., B, K)
+    doubt = torch.where(exact, 0.0, memories.shape[-1] * EPS * memories.abs().sum(-1)[..., None, :]) * inner
     # An entry of 0 leaves u and v the same number, whatever its error.
     enters = memories[..., None, :, neurons or slice(None)] != 0
     terms = 2 * memories.shape[-2]
@@ -123,12 +125,13 @@ def gap_error(
     for block, u, v in arguments(memories, states, scaling, neurons):
         reach = log[..., block, :]  # compared with the gap itself
         near, far = (
-            _term_error(interaction, x, doubt[..., None], reach[..., None, :], terms) for x in (u[..., None], v)
+            _term_error(interaction, x, doubt[..., block, :, None], reach[..., None, :], terms)
+            for x in (u[..., None], v)
         )
         error = torch.where(enters, near + far, 0.0).sum(-2)
         # On the grid equal terms cancel exactly, and only what is left can be wrong. So large an error means that
         # `bracket` merged them, unless there were tens of thousands of memories.
-        again = (error > 0.5) & exact.all(-1)[..., None, None]
+        again = (error > 0.5) & exact[..., block, :].all(-1, keepdim=True)
         if again.any():
             count, x = _merged(interaction, u[..., None], v, again)
             single = _term_error(interaction, x, torch.zeros_like(x), reach[again][..., None], terms)
@@ -143,7 +146,7 @@ def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tenso
     shift = doubt + 6 * EPS * x.abs()
     slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
     value = interaction.signed_log(x)[1]
-    powers = min(getattr(interaction, "n", 0), DIRECT)
+    powers = min(_power(interaction) or 0, DIRECT)
     rounded = (4 * value.abs() + (value - reach).abs() + 4 + terms + powers) * EPS
     return shift * (slope - reach).exp() + rounded * (value - reach).exp()
 
@@ -166,7 +169,7 @@ def log_gap(
 
 def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
     """(sign, log) of sum_mu [F(u) - F(v)], for u (.., b, K, 1), v (.., b, K, M) and |u - v| <= reach (.., b, M)."""
-    if getattr(interaction, "n", DIRECT + 1) <= DIRECT:
+    if (_power(interaction) or math.inf) <= DIRECT:
         return _direct_sum(interaction, u, v, reach)
     sign_u, log_u = interaction.signed_log(u)
     sign_v, log_v = interaction.signed_log(v)
@@ -178,6 +181,12 @@ def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tu
         off.mul_(sign_v)
     total = torch.sub(on, off, out=off).sum(-2)
     return _trusted(total, largest, peak[..., 0, :], interaction, u, v)
+
+
+def _power(interaction: Interaction) -> int | None:
+    """n, where F is one of the polynomials that are known to be multiplied out; None for any other."""
+    known = type(interaction) in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial)
+    return getattr(interaction, "n", None) if known else None
 
 
 def _direct_sum(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
@@ -263,12 +272,3 @@ def on_grid(memories: Tensor) -> Tensor:
     step = torch.exp2(largest.log2().ceil() - 53)
     counted = memories / step
     return (counted == counted.round()).all(-1)
-
-
-TINIEST = 2.0**-900
-
-
-def check(memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice | None, name: str = "states") -> None:
-    _checks.network(memories, states, name, neurons)
-    temperature = scaling.factors(memories)[0].shape
-    _checks.runs({"memories": memories.shape[:-2], name: states.shape[:-2], "temperature": temperature})

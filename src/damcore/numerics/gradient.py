@@ -17,8 +17,8 @@ from torch import Tensor
 
 from damcore import _checks
 from damcore.interactions import Interaction
-from damcore.numerics.gap import LOWEST, arguments, bracket, check, farthest, log_outer
-from damcore.scaling import Scaling
+from damcore.numerics.gap import LOWEST, arguments, bracket, farthest, log_outer
+from damcore.scaling import Scaling, agreed_runs
 
 BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference with -inf would be NaN
 
@@ -58,10 +58,25 @@ def log_gradient(
             `error_exponent` is below 1.
         TypeError: dtypes differ or are not floating.
     """
-    check(memories, patterns, scaling, neurons, "patterns")
-    _checks.whole("error_exponent", error_exponent)
-    _checks.targets(targets, patterns, neurons)
+    agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     return direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
+
+
+def agreed_problem(
+    memories: Tensor,
+    patterns: Tensor,
+    scaling: Scaling,
+    error_exponent: int,
+    targets: Tensor | None,
+    neurons: slice | None,
+) -> torch.Size:
+    """The leading axes of a learning problem; refuses what does not make one. Names as in `learning.gradient`."""
+    runs = agreed_runs(memories, patterns, scaling, name="patterns", free=neurons)
+    _checks.whole("error_exponent", error_exponent)
+    if targets is None:
+        return runs
+    _checks.targets(targets, patterns, neurons)
+    return _checks.runs({"networks": runs, "targets": targets.shape[:-2]})
 
 
 def direction_and_size(

@@ -74,6 +74,11 @@ def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[st
         ValueError: `overlap` is not positive.
     """
     _checks.positive("overlap", overlap)
+    return _sizes(interaction, scaling, overlap)
+
+
+def _sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[str, Tensor]:
+    """`sizes`, for an overlap of either sign."""
     temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64)
     inner = -scaling.inner_power * temperature.log() - math.log(scaling.divisor)
     outer = -scaling.outer_power * temperature.log()
@@ -152,8 +157,8 @@ def plain_fits(
     number without its full precision for a random state.
 
     Decided from these arguments alone, never from the memories, so that a network is computed in one way throughout and
-    the same way in any batch. A leaky F is not asked about underflow: its linear branch carries the sum where the power
-    is lost. An interaction of your own always fits.
+    the same way in any batch. A leaky F underflows only where its linear branch does, too: that carries the sum where
+    the power is lost. An interaction of your own always fits.
 
     Args:
         dtype: of the memories.
@@ -169,9 +174,9 @@ def plain_fits(
         ValueError: `n_neurons` is not a whole number of at least 1.
     """
     _checks.whole("n_neurons", n_neurons)
-    worst, typical = (
-        sizes(interaction, scaling, float(n_neurons)),
-        sizes(interaction, scaling, typical_overlap(n_neurons)),
+    worst, above, below = (
+        _sizes(interaction, scaling, overlap)
+        for overlap in (float(n_neurons), typical_overlap(n_neurons), -typical_overlap(n_neurons))
     )
     if type(interaction) not in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential):
         return torch.ones_like(worst["outer"], dtype=torch.bool)
@@ -180,8 +185,7 @@ def plain_fits(
     fits = torch.ones_like(worst["outer"], dtype=torch.bool)
     for stage in stages:
         fits &= worst[stage] < bound.largest
-        if stage == "outer" or not isinstance(interaction, LeakyRectifiedPolynomial):
-            fits &= typical[stage] > bound.normal
+        fits &= torch.maximum(above[stage], below[stage]) > bound.normal
     return fits
 
 

@@ -60,7 +60,9 @@ def _height(x: Fraction) -> int:
     return max(abs(x.numerator), x.denominator)
 
 
-def smallest(violated: Callable[..., bool], *, positive: Iterable[int] = (), arguments: int, height: int = 4):
+def smallest(
+    violated: Callable[..., bool], *, positive: Iterable[int] = (), arguments: int, height: int = 4
+) -> tuple[Fraction, ...] | None:
     """The first tuple of fractions that violates a statement: least height first, then in the order of `rationals`.
 
     Args:

@@ -17,14 +17,14 @@ from damcore.proofs.result import Check, Kind
 from damcore.scaling import Scaling
 
 
-def n_times_hotter(temperature: Any, n_neurons: Any) -> Any:
+def divided_by_size(temperature: Any, n_neurons: Any) -> Any:
     """The temperature T_m of the modified network that is the original at T: T / N."""
     return temperature / n_neurons
 
 
 def same_bracket(
     law: Law,
-    relation: Callable[[Any, Any], Any] = n_times_hotter,
+    relation: Callable[[Any, Any], Any] = divided_by_size,
     *,
     outer: Callable[[Any, Any], Any] = lambda temperature, n: temperature**-n,
     derivative: bool = True,
@@ -148,12 +148,13 @@ def trainings(
     return Trajectories(*torch.tensor(rows, dtype=memories.dtype).T)
 
 
+@_checks.door
 def trainings_agree(
     interaction: Interaction,
     memories: Float[Tensor, "K N"],
     patterns: Float[Tensor, "B N"],
     temperature: float,
-    relation: Callable[[float, int], float] = n_times_hotter,
+    relation: Callable[[float, int], float] = divided_by_size,
     *,
     n: int,
     epochs: int,
@@ -177,11 +178,15 @@ def trainings_agree(
 
     Returns:
         A sampled check; where it fails, the epoch and the difference.
+
+    Raises:
+        ValueError: neither network moves.
     """
     size = memories.shape[-1]
     scalings = (Scaling.original(temperature, n), Scaling.modified(relation(temperature, size), size))
     run = trainings(memories, patterns, interaction, scalings, epochs=epochs, learning_rate=learning_rate)
-    assert run.moved[-1] > 0, "nothing was learned, so nothing is compared"
+    if run.moved[-1] == 0:
+        _checks.refuse("Neither network moved, so there is nothing to compare; choose other memories or a temperature.")
     apart = (run.difference > tolerance).nonzero()
     found = None
     if len(apart):

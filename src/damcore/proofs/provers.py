@@ -13,6 +13,15 @@ def impossible(*conditions: Any) -> bool:
     Raises:
         RuntimeError: z3 cannot tell.
     """
+    return possible(*conditions) is None
+
+
+def possible(*conditions: Any) -> dict[str, str] | None:
+    """Real numbers that satisfy all conditions, which are z3 terms: name -> value as z3 writes it; None if none do.
+
+    Raises:
+        RuntimeError: z3 cannot tell.
+    """
     import z3
 
     solver = z3.Solver()
@@ -21,7 +30,10 @@ def impossible(*conditions: Any) -> bool:
     answer = solver.check()
     if answer == z3.unknown:
         raise RuntimeError(f"z3 cannot decide this ({solver.reason_unknown()}); ask for smaller vertices or sizes.")
-    return answer == z3.unsat
+    if answer == z3.unsat:
+        return None
+    model = solver.model()
+    return {str(name): str(model[name]) for name in sorted(model.decls(), key=str)}
 
 
 def reals(names: str) -> list[Any]:

@@ -65,7 +65,7 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
     """
     shards = sweep.shards()
     missing = [shards[k] for k in store.missing(sweep)]
-    memory = _memory(sweep)
+    memory = _memory(sweep, device) if missing else 0
     seconds = 0.0
     for n in {shard[0].n for shard in missing}:
         waiting = sum(len(shard) for shard in missing if shard[0].n == n)
@@ -77,10 +77,13 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
     return Plan(networks, operations, memory, seconds)
 
 
-def _memory(sweep: Sweep) -> int:
-    """Bytes that training the largest shard takes, refused where they are not to be had."""
-    networks = max(map(len, sweep.shards()))
-    memory, limit = networks * sweep.bytes_a_network, min(BUDGET, psutil.virtual_memory().available)
+def _memory(sweep: Sweep, device: str, client=None) -> int:
+    """Bytes that training the largest shards together takes, refused where they are not to be had."""
+    networks = min(GROUP[device] * max(map(len, sweep.shards())), len(sweep))
+    memory, limit = networks * sweep.bytes_a_network, GROUP[device] * BUDGET
+    if client is None:
+        free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
+        limit = min(limit, free)
     if memory > limit:
         raise PlanError(
             f"Training {networks} networks of {sweep.name} at once takes about {memory / 2**30:.1f} GiB, and "
@@ -129,7 +132,8 @@ def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progres
     """
     missing = store.missing(sweep)
     shards = sweep.shards()
-    _memory(sweep)
+    if missing:
+        _memory(sweep, device, client)
     with tqdm(
         total=len(sweep),
         initial=len(sweep) - sum(len(shards[k]) for k in missing),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from damcore.sweeps.grid import Sweep, logarithmic
-from damcore.sweeps.heat_maps import COARSE, ORIGINAL, sweeps
+from damcore.sweeps.heat_maps import ORIGINAL, on_grid, sweeps
 from damcore.sweeps.settings_study import study
 
 # profile -> cells along 1/T, along the rate, repeats
@@ -66,8 +66,8 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
     wide_axis = logarithmic(*RIVAL, len(rival.inverse_temperatures))
     found.append(replace(rival, name="outside-n-coarse", scaling="outside-n", inverse_temperatures=wide_axis))
     wide = figures["modified-250-coarse"]
-    cells = len(wide.inverse_temperatures)
-    found.append(replace(wide, name="original-250-coarse", scaling="original", inverse_temperatures=_axis(250, cells)))
+    original = replace(wide, name="original-250", scaling="original")
+    found.append(on_grid(original, "coarse", len(wide.inverse_temperatures)))
     for name, sweep in pair.items():
         found += [_sized(sweep, f"{name}-size", profile, n, a) for n in NEURONS for a in STATES]
         usual = _sized(sweep, f"{name}-size", profile, 100, 20)
@@ -86,18 +86,5 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
 
 def _sized(sweep: Sweep, name: str, profile: str, n_neurons: int, n_states: int) -> Sweep:
     cells, rates, repeats = SIZES[profile]
-    return replace(
-        sweep,
-        name=f"{name}-{n_neurons}-{n_states}",
-        vertices=VERTICES,
-        inverse_temperatures=_axis(n_neurons if sweep.scaling == "original" else 1, cells),
-        learning_rates=logarithmic(*COARSE[1], rates),
-        repeats=repeats,
-        n_neurons=n_neurons,
-        n_states=n_states,
-    )
-
-
-def _axis(unit: int, cells: int) -> tuple[float, ...]:
-    """The coarse grid's inverse temperatures, over `unit`."""
-    return logarithmic(COARSE[0][0] / unit, COARSE[0][1] / unit, cells)
+    sized = replace(sweep, vertices=VERTICES, repeats=repeats, n_neurons=n_neurons, n_states=n_states)
+    return replace(on_grid(sized, "coarse", cells, rates), name=f"{name}-{n_neurons}-{n_states}")

@@ -239,5 +239,12 @@ class Sweep:
 
 
 def logarithmic(low: float, high: float, points: int) -> tuple[float, ...]:
-    """Points from low to high, evenly spaced in their logarithm, to four digits."""
-    return tuple(float(f"{low * (high / low) ** (k / (points - 1)):.4g}") for k in range(points))
+    """Points from low to high, evenly spaced in their logarithm, to four digits; one point is low.
+
+    Args:
+        low: above 0.
+        high: above 0.
+        points: how many, at least 1.
+    """
+    _checks.whole("points", points)
+    return tuple(float(f"{low * (high / low) ** (k / max(points - 1, 1)):.4g}") for k in range(points))

@@ -75,15 +75,35 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
     original = replace(modified, name="original", scaling="original", vertices=ORIGINAL)
     wide = replace(modified, name="modified-250", n_neurons=250, n_states=30, vertices=ORIGINAL)
     found = [
-        _on(original, "coarse", cells),
-        _on(original, "fine", cells),
-        _on(modified, "coarse", cells),
-        _on(modified, "fine", cells),
-        replace(_on(modified, "large", cells), vertices=LARGE),
-        _on(wide, "coarse", cells_250),
-        _on(wide, "fine", cells_250),
+        on_grid(original, "coarse", cells),
+        on_grid(original, "fine", cells),
+        on_grid(modified, "coarse", cells),
+        on_grid(modified, "fine", cells),
+        replace(on_grid(modified, "large", cells), vertices=LARGE),
+        on_grid(wide, "coarse", cells_250),
+        on_grid(wide, "fine", cells_250),
     ]
     return {sweep.name: sweep for sweep in found}
+
+
+def on_grid(sweep: Sweep, grid: str, cells: int, rates: int | None = None) -> Sweep:
+    """A sweep on one of the grids, "coarse", "fine" or "large".
+
+    Args:
+        sweep: its scaling and number of neurons say what 1/T is: that of the original network is the modified one's
+            over N.
+        grid: which.
+        cells: points of 1/T.
+        rates: points of the learning rate; as many by default.
+    """
+    inverse, range_of_rates = {"coarse": COARSE, "fine": FINE, "large": NEAR_ONE}[grid]
+    unit = sweep.n_neurons if sweep.scaling == "original" else 1
+    return replace(
+        sweep,
+        name=f"{sweep.name}-{grid}",
+        inverse_temperatures=logarithmic(inverse[0] / unit, inverse[1] / unit, cells),
+        learning_rates=logarithmic(*range_of_rates, rates or cells),
+    )
 
 
 def figures() -> dict[str, MapFigure]:
@@ -105,18 +125,6 @@ def figures() -> dict[str, MapFigure]:
         *_appendix(28, "The modified network, N = 250", "modified-250", ORIGINAL),
     ]  # fmt: skip
     return {figure.anchor: figure for figure in found}
-
-
-def _on(sweep: Sweep, grid: str, cells: int) -> Sweep:
-    inverse, rates = {"coarse": COARSE, "fine": FINE, "large": NEAR_ONE}[grid]
-    # 1/T of the original network is that of the modified one over N.
-    unit = sweep.n_neurons if sweep.scaling == "original" else 1
-    return replace(
-        sweep,
-        name=f"{sweep.name}-{grid}",
-        inverse_temperatures=logarithmic(inverse[0] / unit, inverse[1] / unit, cells),
-        learning_rates=logarithmic(*rates, cells),
-    )
 
 
 def _selected(number: int, subject: str, sweep: str) -> MapFigure:

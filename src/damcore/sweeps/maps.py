@@ -33,10 +33,10 @@ def distances(rows: pd.DataFrame) -> xr.DataArray:
     Raises:
         ValueError: a column is missing, there is no row, or rows of several sweeps are mixed.
     """
-    needed = [*AXES, "distance", "diverged", "overflow", "n_neurons"]
+    needed = [*AXES, "name", "distance", "diverged", "overflow", "n_neurons"]
     if absent := [name for name in needed if name not in rows]:
         _checks.refuse(f"`rows` must have the columns of a store; {', '.join(absent)} is missing.")
-    if rows.empty or any(rows.duplicated(AXES)) or len(set(rows["n_neurons"])) > 1:
+    if rows.empty or any(rows.duplicated(AXES)) or len(set(rows["name"])) > 1:
         _checks.refuse("`rows` must be those of one sweep, each cell and repeat once; use `Store.frame(sweep)`.")
     level = float(np.sqrt(2 * rows["n_neurons"].iloc[0]))
     left = rows["overflow"].astype(bool) | (rows["diverged"] >= 0)

@@ -49,6 +49,28 @@ class Maps:
     def with_region(self, vertices: Iterable[int]) -> list[int]:
         return [n for n in vertices if self.value("region", n) > 0]
 
+    def cost_of_rate(self, n: int) -> float:
+        """Distance at the largest rate less the least over rates, at the inverse temperature of the best cell."""
+        column = self.mean.sel(n=n, inverse_temperature=self.value("best_inverse_temperature", n))
+        return float(column[-1] - column.min())
+
+    def worse_than_around(self, n: int) -> float:
+        """Mean distance where the region last was, widened by a cell, less the median of the other cells; NaN where
+        there was none, or is one at n."""
+        found = self.with_region(self.measures)
+        if not found or found[-1] >= n or n not in self.measures:
+            return np.nan
+        inside = np.ones((), dtype=bool)
+        for axis in ("learning_rate", "inverse_temperature"):
+            points = self.mean[axis]
+            ends = [
+                points.to_numpy().tolist().index(self.value(f"{end}_{axis}", found[-1])) for end in ("least", "largest")
+            ]
+            place = xr.DataArray(np.arange(len(points)), {axis: points}, axis)
+            inside = inside & (place >= ends[0] - 1) & (place <= ends[1] + 1)
+        then = self.mean.sel(n=n)
+        return float(then.where(inside).mean() - then.where(~inside).median())
+
 
 class Feature(NamedTuple):
     """One statement of the text and how it is measured; shown where least <= measured <= most."""
@@ -75,28 +97,8 @@ def _shift_to_last(maps: Maps) -> float:
 
 
 def _cost_of_rate(maps: Maps) -> float:
-    costs = []
-    for n in maps.with_region((2, 5)):
-        column = maps.mean.sel(n=n, inverse_temperature=maps.value("best_inverse_temperature", n))
-        costs.append(float(column[-1] - column.min()))
+    costs = [maps.cost_of_rate(n) for n in maps.with_region((2, 5))]
     return float(np.mean(costs)) if costs else np.nan
-
-
-def _worse_than_around(maps: Maps) -> float:
-    """At n = 20: mean distance where the region last was, widened by a cell, less the median of the other cells."""
-    found = maps.with_region(maps.measures)
-    if not found or found[-1] >= 20 or 20 not in maps.measures:
-        return np.nan
-    inside = np.ones((), dtype=bool)
-    for axis in ("learning_rate", "inverse_temperature"):
-        points = maps.mean[axis]
-        ends = [
-            points.to_numpy().tolist().index(maps.value(f"{end}_{axis}", found[-1])) for end in ("least", "largest")
-        ]
-        place = xr.DataArray(np.arange(len(points)), {axis: points}, axis)
-        inside = inside & (place >= ends[0] - 1) & (place <= ends[1] + 1)
-    then = maps.mean.sel(n=20)
-    return float(then.where(inside).mean() - then.where(~inside).median())
 
 
 def _range(maps: Maps) -> float:
@@ -141,7 +143,7 @@ FEATURES = {
     ),
     "O7": Feature(
         "1-2", "Where the region was, distances then exceed those around (5.1).", "by how much, n = 20", 0.5, np.inf,
-        _worse_than_around,
+        lambda maps: maps.worse_than_around(20),
     ),
     # Figures 3-4: MRS24 section 5.2, and 5 for M1.
     "M1": Feature(

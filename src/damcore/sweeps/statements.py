@@ -10,7 +10,8 @@ import pandas as pd
 
 from damcore import _checks
 from damcore.sweeps.gallery import Gallery
-from damcore.sweeps.maps import distances, measures
+from damcore.sweeps.maps import measures
+from damcore.sweeps.scoring import Maps
 
 SMALL = (2, 3, 5, 10)  # vertices at which the original network has a region
 STABLE = (10, 15, 20, 25, 30)
@@ -26,7 +27,7 @@ class Verdict:
         where: its section.
         statement: in our words.
         measured: the numbers, in words.
-        shown: whether they meet the threshold written beside them in `verdicts`.
+        shown: whether they meet the threshold, which stands in the code beside the statement.
     """
 
     where: str
@@ -54,13 +55,16 @@ def verdicts(gallery: Gallery) -> list[Verdict]:
 def _original(gallery: Gallery, tables: dict[str, pd.DataFrame]) -> list[Verdict]:
     coarse, fine, modified = (tables[name] for name in ("original-coarse", "original-fine", "modified-coarse"))
     best = coarse.best_distance[2], modified.best_distance[2]
-    centres = 10 ** coarse.log_inverse_temperature[list(SMALL)]
-    rates = 10 ** coarse.log_learning_rate[list(SMALL)]
+    centres = 10 ** coarse.log_inverse_temperature[list(SMALL)].to_numpy()  # numpy: a region that is missing is NaN
+    rates = 10 ** coarse.log_learning_rate[list(SMALL)].to_numpy()
     shift = float(np.log10(centres.max() / centres.min()))
-    costs = [cost_of_rate(gallery, "original-coarse", coarse, n) for n in (2, 5, 10)]
+    maps = Maps(gallery.rows("original-coarse"))
+    costs = [maps.cost_of_rate(n) for n in (2, 5, 10)]
     left = [*coarse.region[[20, 30]].tolist(), *fine.region[[20, 30]].tolist()]
-    excess = [worse_than_around(gallery, "original-coarse", 5, n) for n in (20, 30)]
-    overflown = int(np.sum([np.count_nonzero(gallery.rows(name)["overflow"]) for name in NAMES]))
+    excess = [maps.worse_than_around(n) for n in (20, 30)]
+    overflown = sum(
+        gallery.rows(name)["overflow"].tolist().count(True) for name in ("original-coarse", "original-fine")
+    )
     near = bool(centres.min() > 0.01 / HALF_DECADE and centres.max() < 0.01 * HALF_DECADE)
     half = bool(rates.min() > 0.5 / HALF_DECADE and rates.max() < 0.5 * HALF_DECADE)
     return [
@@ -87,9 +91,9 @@ def _original(gallery: Gallery, tables: dict[str, pd.DataFrame]) -> list[Verdict
 def _modified(tables: dict[str, pd.DataFrame]) -> list[Verdict]:
     original, coarse, fine, large = (tables[name] for name in NAMES if name != "original-fine")
     early = float(fine.log_inverse_temperature[2] - fine.log_inverse_temperature[5])
-    later = fine.log_inverse_temperature[list(STABLE)]
+    later = fine.log_inverse_temperature[list(STABLE)].to_numpy()
     spread = float(later.max() - later.min())
-    offset = float((later - np.log10(0.9)).abs().max())
+    offset = float(np.abs(later - np.log10(0.9)).max())
     sizes = ", ".join(f"{100 * fine.area[n]:.0f} %" for n in (5, 10, 20, 30))
     rates = coarse.largest_learning_rate[10], original.largest_learning_rate[10]
     return [
@@ -106,18 +110,3 @@ def _modified(tables: dict[str, pd.DataFrame]) -> list[Verdict]:
                 f"cells of the region at n = 40, 50, ... 100: {', '.join(map(str, large.region))}",
                 bool(large.region.min() > 0)),
     ]  # fmt: skip
-
-
-def cost_of_rate(gallery: Gallery, name: str, table: pd.DataFrame, n: int) -> float:
-    """Distance at the largest rate less the least over rates, at the inverse temperature of the best cell."""
-    mean = distances(gallery.rows(name)).sel(n=n).mean("repeat")
-    column = mean.sel(inverse_temperature=table.best_inverse_temperature[n])
-    return float(column[-1] - column.min())
-
-
-def worse_than_around(gallery: Gallery, name: str, before: int, n: int) -> float:
-    """Mean distance at n in the cells of the region at `before`, less the median of the others; NaN without both."""
-    region, values = gallery.panel(name, before).region, gallery.panel(name, n).mean.to_numpy()
-    if region.all() or not region.any():
-        return np.nan
-    return float(values[region].mean() - np.median(values[~region]))

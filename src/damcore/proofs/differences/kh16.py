@@ -33,7 +33,9 @@ def noise_variance(n_neurons: int, n: int, *, rectified: bool) -> Fraction:
     return total
 
 
-def unstable(n: int, n_neurons: int, n_memories: int, *, rectified: bool, networks: int, seed: int = 0):
+def unstable(
+    n: int, n_neurons: int, n_memories: int, *, rectified: bool, networks: int, seed: int = 0
+) -> tuple[float, float]:
     """Share of neurons that leave a stored random pattern in one update, and share of patterns that lose a neuron.
 
     Args:
@@ -54,7 +56,9 @@ def unstable(n: int, n_neurons: int, n_memories: int, *, rectified: bool, networ
 
 
 def no_errors(n_neurons: int, n: int) -> float:
-    """The largest number of memories without errors, K = N^(n-1) / (2 (2n-3)!! ln N), as KH16 quotes its Eq. (6).
+    """The largest number of memories without errors, K = N^(n-1) / (2 (2n-3)!! ln N).
+
+    Source: KH16 Eq. (6).
 
     Args:
         n_neurons: N.

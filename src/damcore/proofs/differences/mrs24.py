@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import hopfield
-from damcore.datasets import flip, random_patterns
+from damcore.datasets import random_patterns
 from damcore.interactions import (
     Exponential,
     Interaction,
@@ -32,16 +32,18 @@ def self_coupling(n_neurons: int, n_memories: int, *, noise: float, seed: int = 
     Returns:
         That share, and the share in which W_ii = 0 differs from the polynomial of vertex 2.
     """
-    generator = torch.Generator().manual_seed(seed)
-    patterns = random_patterns(n_memories, n_neurons, generator=generator)
-    states = flip(patterns, noise, generator=generator)
+    patterns, states = stored(n_neurons, n_memories, noise, seed)
     without, printed = (states @ hopfield.hebb(patterns, self_coupling=kept) >= 0 for kept in (False, True))
     dense = energy_gap(patterns, states, Polynomial(2), ONE) >= 0
     return share(without != printed), share(without != dense)
 
 
-def tie_rule(interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0):
+def tie_rule(
+    interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
+) -> tuple[float, float]:
     """Share of gaps that are exactly zero, and share of probes that sign(0) = -1 sends elsewhere than sign(0) = +1.
+
+    Source: MRS24 Eq. (3).
 
     Args:
         interaction: F.
@@ -56,8 +58,12 @@ def tie_rule(interaction: Interaction, n_neurons: int, n_memories: int, *, noise
     return share(zero), share((ends[0] != ends[1]).any(-1))
 
 
-def update_order(interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0):
+def update_order(
+    interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
+) -> tuple[float, float]:
     """Share of probes that end elsewhere when all neurons move at once, and share of those runs that end in a cycle.
+
+    Source: MRS24 Eq. (4).
 
     Args:
         interaction: F.
@@ -71,8 +77,12 @@ def update_order(interaction: Interaction, n_neurons: int, n_memories: int, *, n
     return share((runs[0].states != runs[1].states).any(-1)), share(runs[1].period > 1)
 
 
-def energy_of_the_sum(interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0):
+def energy_of_the_sum(
+    interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
+) -> float:
     """Share of single flips of a probe that -F(sum_mu h_mu) ranks otherwise than -sum_mu F(h_mu), KH16's energy.
+
+    Source: KH16 Eq. (1).
 
     Args:
         interaction: F.
@@ -91,6 +101,8 @@ def energy_of_the_sum(interaction: Interaction, n_neurons: int, n_memories: int,
 
 def slope_sign(n: int, slope: float, n_neurons: int, n_memories: int, *, divisor: float, seed: int = 0) -> float:
     """Share of updates that the leaky function as printed (-slope) sends elsewhere than the public code's (+slope).
+
+    Source: MRS24 Eq. (7).
 
     Args:
         n: interaction vertex.
@@ -112,6 +124,8 @@ def exponential_followers(
     factors: list[float], n_neurons: int, n_memories: int, *, noise: float = 0.1, seed: int = 0
 ) -> tuple[Float[Tensor, "factors"], Float[Tensor, "factors"]]:
     """Where the neurons of an exponential network go when the overlap is multiplied by a factor first.
+
+    Source: MRS24 Eq. (13).
 
     Args:
         factors: the factors a in F(a h) = e^(a h).
@@ -137,6 +151,8 @@ def exponential_followers(
 
 def vanished_gaps(n: int, n_neurons: int, n_memories: int, dtype: torch.dtype, *, seed: int = 0) -> float:
     """Share of gaps of the modified network that are exactly zero, for random bipolar memories and probes.
+
+    Source: MRS24 Eq. (13).
 
     Args:
         n: interaction vertex of the polynomial.
