@@ -61,15 +61,15 @@ class Progress:
     size: Tensor | None
 
     @classmethod
-    def begin(cls, memories: Tensor, n_networks: int, epochs: int, log: bool) -> "Progress":
+    def begin(cls, memories: Tensor, n_networks: int, epochs: int, in_logs: bool) -> "Progress":
         """From memories (R, K, N) or (1, K, N), which do not change."""
         own = memories.detach().expand(n_networks, -1, -1).clone(memory_format=torch.contiguous_format)
         return cls(
             memories=own,
-            velocity=torch.zeros_like(own, dtype=torch.float64 if log else None),
+            velocity=torch.zeros_like(own, dtype=torch.float64 if in_logs else None),
             losses=own.new_full((n_networks, epochs), torch.nan),
             diverged=torch.full((n_networks,), -1, device=own.device),
-            size=torch.full_like(own[..., 0], -torch.inf, dtype=torch.float64) if log else None,
+            size=torch.full_like(own[..., 0], -torch.inf, dtype=torch.float64) if in_logs else None,
         )
 
 

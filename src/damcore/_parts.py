@@ -14,7 +14,7 @@ class Part:
     """R networks of a batch, all computed in one form."""
 
     chosen: Tensor  # (*runs), True for these R
-    log: bool  # the log domain, else F itself
+    in_logs: bool  # in the log domain, else by F itself
 
     @property
     def size(self) -> int:

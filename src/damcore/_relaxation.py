@@ -28,7 +28,7 @@ class Rule:
     tie: str
     max_sweeps: int
     generator: torch.Generator | None
-    log: bool
+    in_logs: bool
     abort: bool  # at the first gap that is not finite
     watch: Callable[[Tensor], object] | None
 
@@ -60,7 +60,7 @@ class Relaxed:
 def relax(at: Relaxed, rule: Rule) -> None:
     """Sweep in place until every state settled, was found on a cycle, or had its `max_sweeps`."""
     form = compiled_form(rule.interaction, rule.memories)
-    if form is None or rule.order == "synchronous" or rule.watch is not None or rule.log:
+    if form is None or rule.order == "synchronous" or rule.watch is not None or rule.in_logs:
         _relax_plain(at, rule)
     else:
         _relax_compiled(at, rule, form)
@@ -90,7 +90,7 @@ def _all_at_once(at: Relaxed, rule: Rule) -> Tensor:
     """One synchronous sweep."""
     problem = (rule.memories, at.states, rule.interaction, rule.scaling)
     # In the log domain the sign stands for the gap, and is always finite.
-    gap = log_gap(*problem, None)[0].to(at.states.dtype) if rule.log else energy_gap(*problem, form="plain")
+    gap = log_gap(*problem, None)[0].to(at.states.dtype) if rule.in_logs else energy_gap(*problem, form="plain")
     at.finite &= torch.isfinite(gap).all(-1)
     updated = _sign(gap, at.states, rule.tie)
     if rule.watch is not None:
@@ -102,7 +102,7 @@ def _one_by_one(at: Relaxed, rule: Rule) -> Tensor:
     """One asynchronous sweep; the overlap follows each flip, so a neuron costs O(B K)."""
     dtype = at.states.dtype
     states, memories = at.states.clone(), rule.memories
-    if rule.log:
+    if rule.in_logs:
         memories, states = memories.double(), states.double()
     inner = rule.scaling.factors(memories)[0][..., None, None]
     overlap = states @ memories.mT  # (R, B, K)
@@ -111,7 +111,7 @@ def _one_by_one(at: Relaxed, rule: Rule) -> Tensor:
         entries = memories[..., None, :, i]  # (R, 1, K)
         step = 2 * old * entries
         u, v = inner * overlap, inner * (overlap - step)
-        if rule.log:
+        if rule.in_logs:
             reach = (u - v).abs().amax(-1, keepdim=True)
             gap = old * bracket(rule.interaction, u[..., None], v[..., None], reach)[0]  # the sign
         else:

@@ -207,7 +207,7 @@ def train(
     if form == "auto" and temperature_schedule is not None:
         in_logs = _ever_in_logs(memories, interaction, [scaling_at(epoch) for epoch in range(epochs)])
     for part, drawn_from in parts(in_logs, runs, generator):
-        found.append((part, Progress.begin(part.take(memories, 2), part.size, epochs, part.log)))
+        found.append((part, Progress.begin(part.take(memories, 2), part.size, epochs, part.in_logs)))
         descents.append(
             Descent(
                 patterns=part.take(patterns, 2),

@@ -117,7 +117,7 @@ def recall(
             tie=tie,
             max_sweeps=max_sweeps,
             generator=drawn_from,
-            log=part.log,
+            in_logs=part.in_logs,
             abort=on_nonfinite == "raise",
             watch=None if watch is None else lambda whole: watch(whole.reshape(*runs, *whole.shape[1:])),
         )
