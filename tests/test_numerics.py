@@ -463,6 +463,20 @@ def test_the_bound_knows_that_grey_neurons_round_the_overlap(generator):
     assert wrong > 5
 
 
+def test_gap_and_bound_of_several_temperatures_are_those_of_each(generator):
+    memories, states = instance(generator, n_memories=4)
+    memories[0] = memories[1]  # terms that cancel exactly
+    temperatures = torch.tensor([0.5, 3.0, 1e5])
+    for kind in (Polynomial(3), RectifiedPolynomial(40), LeakyRectifiedPolynomial(5)):
+        for scaling in (Scaling.original(temperatures, 3), Scaling.modified(temperatures, 8)):
+            gaps, bound = signed_log_gap(memories, states, kind, scaling), gap_error(memories, states, kind, scaling)
+            for run, temperature in enumerate(temperatures):
+                arguments = (memories, states, kind, scaling.at(temperature))
+                torch.testing.assert_close(gaps[1][run], signed_log_gap(*arguments)[1], rtol=1e-12, atol=1e-12)
+                assert torch.equal(gaps[0][run], signed_log_gap(*arguments)[0])
+                torch.testing.assert_close(bound[run], gap_error(*arguments), rtol=1e-3, atol=0)
+
+
 def test_auto_keeps_a_graph_of_autograd():
     memories = torch.ones(1, 10, requires_grad=True)
     assert energy_gap(memories, torch.ones(1, 10), Polynomial(60), Scaling.modified(1.0, 10)).requires_grad

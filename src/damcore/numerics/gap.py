@@ -17,6 +17,7 @@ are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 of th
   float32 does when it comes from a random generator. A clamped neuron may be grey: its product is rounded.
 - Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x
   of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
+- What is outside F, and the factor that a homogeneous F lets out, enters as a logarithm: 4 eps of it.
 - log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
   at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
 - Up to n = 20 F is multiplied out where it stays in range: n eps in place of the two items above.
@@ -114,7 +115,8 @@ def gap_error(
     agreed_runs(memories, states, scaling, free=neurons)
     memories, states = memories.detach().double(), states.detach().double()
     _, log = log_gap(memories, states, interaction, scaling, neurons)
-    log = log - log_outer(memories, scaling)
+    scaling, factor = _factored(memories, interaction, scaling)
+    log = log - factor
     inner = scaling.factors(memories)[0][..., None, None]
     exact = on_grid(memories)[..., None, :] & (states.abs() == 1).all(-1, keepdim=True)  # (.., B, K)
     doubt = torch.where(exact, 0.0, memories.shape[-1] * EPS * memories.abs().sum(-1)[..., None, :]) * inner
@@ -133,12 +135,13 @@ def gap_error(
         # `bracket` merged them, unless there were tens of thousands of memories.
         again = (error > 0.5) & exact[..., block, :].all(-1, keepdim=True)
         if again.any():
-            count, x = _merged(interaction, u[..., None], v, again)
+            on, off = (x.expand(*again.shape[:-1], *x.shape[-2:]) for x in (u[..., None], v))
+            count, x = _merged(interaction, on, off, again)
             single = _term_error(interaction, x, torch.zeros_like(x), reach[again][..., None], terms)
             error[again] = torch.where(count != 0, count.abs() * single, 0.0).sum(-1)
         errors.append(error)
     # A margin for the rounding of the bound itself.
-    return torch.where(log.isinf(), torch.inf, 1.001 * torch.cat(errors, -2))
+    return torch.where(log.isinf(), torch.inf, 1.001 * (torch.cat(errors, -2) + 4 * EPS * factor.abs()))
 
 
 def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tensor, terms: int) -> Tensor:
@@ -157,14 +160,27 @@ def log_gap(
     """`signed_log_gap`, unchecked, in float64."""
     memories, states = memories.detach().double(), states.detach().double()
     chosen = neurons or slice(None)
-    outer = log_outer(memories, scaling)
+    scaling, factor = _factored(memories, interaction, scaling)
     signs, logs = [], []
     reach = farthest(memories, scaling)
     for block, u, v in arguments(memories, states, scaling, neurons):
         sign, log = bracket(interaction, u[..., None], v, reach)
         signs.append(sign.mul_(states[..., block, chosen]))
-        logs.append(log.add_(outer))
-    return torch.cat(signs, -2), torch.cat(logs, -2)
+        logs.append(log)
+    sign, log = torch.broadcast_tensors(torch.cat(signs, -2), torch.cat(logs, -2) + factor)
+    return sign, log
+
+
+def _factored(memories: Tensor, interaction: Interaction, scaling: Scaling) -> tuple[Scaling, Tensor]:
+    """A scaling without what need not be inside F, and the logarithm of all that is outside, (*runs, 1, 1).
+
+    A factor inside a homogeneous F is one outside, F(c h) = c^n F(h): then no term is scaled, and the bracket is formed
+    once for all temperatures.
+    """
+    outer = log_outer(memories, scaling)
+    if interaction.degree is None:
+        return scaling, outer
+    return Scaling(1.0), outer + interaction.degree * scaling.factors(memories)[0].log()[..., None, None]
 
 
 def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
@@ -244,6 +260,7 @@ def arguments(
     """
     chosen = neurons or slice(None)
     inner = scaling.factors(memories)[0][..., None, None]
+    scaled = bool(scaling.inner_power) or scaling.divisor != 1
     entries = 2 * memories[..., None, :, chosen]
     runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], inner.shape[:-2])
     size = max(1, BLOCK // (runs.numel() * entries.shape[-2] * entries.shape[-1]))
@@ -252,7 +269,7 @@ def arguments(
         block = slice(start, start + size)
         h = overlap[..., block, :]
         v = torch.addcmul(h[..., None], states[..., block, None, chosen], entries, value=-1)
-        yield block, inner * h, inner[..., None] * v
+        yield (block, inner * h, inner[..., None] * v) if scaled else (block, h, v)
 
 
 def farthest(memories: Tensor, scaling: Scaling) -> Tensor:
