@@ -16,16 +16,20 @@ LEARNING = {
     "m-2": dict(error_exponent=2),
     "m-3": dict(error_exponent=3),
 }
-# The leaders of the settings study, and what was closest behind them with another F, another place of T or other
-# initial memories.
+# What shows most statements in the settings study, and five or more of Figures 1-2 with another F, another place of T,
+# other initial memories or another K.
 CONFIRMED = (
     "study-original-leaky",
     "study-original-leaky-memories-200",
     "study-original-leaky-symmetric",
     "study-original-polynomial",
     "study-outside-n-leaky",
+    "study-outside-n-leaky-memories-50",
+    "study-outside-n-leaky-memories-200",
+    "study-outside-n-leaky-symmetric",
     "study-outside-n-leaky-steep",
     "study-outside-n-polynomial",
+    "study-outside-leaky-memories-20",
     "study-outside-leaky-memories-50",
     "study-outside-leaky-symmetric",
     "study-outside-normalised-rectified",
