@@ -159,5 +159,7 @@ def stored(gallery: Gallery) -> list[str]:
         commits = ", ".join(f"`{commit}`" for commit in sorted(set(rows["commit"])))
         lines.append(f"| {label}{part} | {len(rows)} | {maps} | {hours:.2f} | {60 * hours / maps:.1f} | {commits} |")
     lines += [f"| **all** | | | **{total:.2f}** | | |", ""]
-    lines += ["Hours are those of a machine of two cores, which at times did other work as well."]
+    lines += [
+        "Hours are those of a machine of two cores, which at times did other work as well; core-hours are twice that."
+    ]
     return lines

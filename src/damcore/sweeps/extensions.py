@@ -38,6 +38,7 @@ CONFIRMED = (
     "study-modified-polynomial-no-floor",
 )
 RIVAL = 1e-5, 1.0  # 1/T of the network with 1/(nT) outside F
+ISLAND = (0.02, 0.08), (0.06, 0.3)  # 1/T and rate around the original network's best cells at n = 20
 FRESH = 1  # seed; the study's is 0
 
 
@@ -46,6 +47,8 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
 
     - original-polynomial-coarse, modified-polynomial-coarse: a homogeneous F on the common axis, without the floor;
     - outside-n-coarse: 1/(nT) outside F in place of T^-n, the rival of the original network in the settings study;
+    - original-island, original-island-longer: closer still around what the original network learns best at n = 20, with
+      the epochs of the figures and four times as many;
     - original-250-coarse: the original network with 250 neurons and 30 states, where the text shows the modified one;
     - original-size-N-A, modified-size-N-A: N neurons and A states, n = 5 and 20, for the drift with size;
     - original-learning-..., modified-learning-...: another decay, momentum or error exponent;
@@ -69,6 +72,14 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
     rival = pair["original"]
     wide_axis = logarithmic(*RIVAL, len(rival.inverse_temperatures))
     found.append(replace(rival, name="outside-n-coarse", scaling="outside-n", inverse_temperatures=wide_axis))
+    close = replace(
+        rival,
+        name="original-island",
+        vertices=(20,),
+        inverse_temperatures=logarithmic(*ISLAND[0], len(rival.inverse_temperatures)),
+        learning_rates=logarithmic(*ISLAND[1], len(rival.learning_rates)),
+    )
+    found += [close, replace(close, name="original-island-longer", epochs=4 * close.epochs)]
     wide = figures["modified-250-coarse"]
     original = replace(wide, name="original-250", scaling="original")
     found.append(on_grid(original, "coarse", len(wide.inverse_temperatures)))
