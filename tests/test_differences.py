@@ -47,27 +47,29 @@ def test_unstable_neurons_follow_the_noise_variance():
 
 
 def test_self_coupling_holds_neurons_and_vertex_2_has_none():
-    few, many = (differences.self_coupling(60, k, noise=0.5) for k in (10, 60))
+    few, many = (differences.self_coupling(*differences.stored(60, k, noise=0.5)) for k in (10, 60))
     assert few[1] == many[1] == 0
     assert 0 < few[0] < many[0]
 
 
 def test_ties_come_where_sums_of_odd_numbers_can_vanish():
-    assert differences.tie_rule(Polynomial(2), 20, 3) == (0, 0)  # 4 times a sum of three odd numbers
-    zero, ends = differences.tie_rule(Polynomial(2), 100, 30)
+    # 4 times a sum of three odd numbers
+    assert differences.tie_rule(Polynomial(2), *differences.stored(20, 3)) == (0, 0)
+    zero, ends = differences.tie_rule(Polynomial(2), *differences.stored(100, 30))
     assert zero > 0 and ends > 0
 
 
 def test_update_order_does_not_matter_to_one_memory_and_does_beyond_capacity():
-    assert differences.update_order(Polynomial(3), 20, 1) == (0, 0)
-    elsewhere, cycle = differences.update_order(Polynomial(2), 60, 40)
+    assert differences.update_order(Polynomial(3), *differences.stored(20, 1)) == (0, 0)
+    elsewhere, cycle = differences.update_order(Polynomial(2), *differences.stored(60, 40))
     assert elsewhere > cycle > 0
 
 
 def test_energy_of_the_sum_is_the_energy_for_one_memory_only():
-    assert differences.energy_of_the_sum(Polynomial(3), 20, 1) == 0
-    assert differences.energy_of_the_sum(Polynomial(1), 20, 7) == 0  # a linear F may be taken out of the sum
-    assert differences.energy_of_the_sum(Polynomial(3), 20, 7) > 0.1
+    assert differences.energy_of_the_sum(Polynomial(3), *differences.stored(20, 1)) == 0
+    # A linear F may be taken out of the sum.
+    assert differences.energy_of_the_sum(Polynomial(1), *differences.stored(20, 7)) == 0
+    assert differences.energy_of_the_sum(Polynomial(3), *differences.stored(20, 7)) > 0.1
 
 
 def test_the_sign_of_the_slope_counts_where_powers_vanish():
@@ -77,10 +79,11 @@ def test_the_sign_of_the_slope_counts_where_powers_vanish():
 
 
 def test_an_exponential_network_follows_its_memory_or_the_majority_by_the_factor():
-    memory, majority = differences.exponential_followers([1.0, 1e-4], 60, 11)
+    memory, majority = differences.exponential_followers([1.0, 1e-4], *differences.stored(60, 11, noise=0.1))
     assert memory[0] > 0.99 > 0.8 > majority[0]
     assert majority[1] == 1 and memory[1] < 0.9
-    assert differences.exponential_followers([0.01], 30, 1)[0] == 1  # one memory is safe at any factor
+    # One memory is safe at any factor.
+    assert differences.exponential_followers([0.01], *differences.stored(30, 1, noise=0.1))[0] == 1
 
 
 def test_gaps_vanish_in_narrow_dtypes_at_large_vertices():

@@ -11,7 +11,7 @@ from damcore.proofs.differences.mrs24 import (
     vanished_gaps,
 )
 from damcore.proofs.differences.mssl22 import jensen_shannon_as_coded, noise_size, softmax_direction
-from damcore.proofs.differences.probes import share
+from damcore.proofs.differences.probes import share, stored
 
 __all__ = [
     "energy_of_the_sum",
@@ -26,6 +26,7 @@ __all__ = [
     "share",
     "slope_sign",
     "softmax_direction",
+    "stored",
     "tie_rule",
     "unstable",
     "update_order",

@@ -13,33 +13,30 @@ from damcore.interactions import (
     Polynomial,
 )
 from damcore.network import energy, energy_gap
-from damcore.proofs.differences.probes import ONE, share, stored
+from damcore.proofs.differences.probes import ONE, share
 from damcore.recall import recall
 from damcore.scaling import Scaling
 
 
-def self_coupling(n_neurons: int, n_memories: int, *, noise: float, seed: int = 0) -> tuple[float, float]:
+def self_coupling(patterns: Float[Tensor, "K N"], states: Float[Tensor, "B N"]) -> tuple[float, float]:
     """Share of Hopfield updates that W_ii = K, as printed, sends elsewhere than W_ii = 0.
 
     Source: MRS24 Eq. (1), (2), (3).
 
     Args:
-        n_neurons: N.
-        n_memories: K random patterns.
-        noise: the states are the patterns with this share of neurons flipped; 0.5 makes them unrelated.
-        seed: of the patterns and the noise.
+        patterns: xi, bipolar.
+        states: bipolar.
 
     Returns:
         That share, and the share in which W_ii = 0 differs from the polynomial of vertex 2.
     """
-    patterns, states = stored(n_neurons, n_memories, noise, seed)
     without, printed = (states @ hopfield.hebb(patterns, self_coupling=kept) >= 0 for kept in (False, True))
     dense = energy_gap(patterns, states, Polynomial(2), ONE) >= 0
     return share(without != printed), share(without != dense)
 
 
 def tie_rule(
-    interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
+    interaction: Interaction, memories: Float[Tensor, "K N"], probes: Float[Tensor, "B N"]
 ) -> tuple[float, float]:
     """Share of gaps that are exactly zero, and share of probes that sign(0) = -1 sends elsewhere than sign(0) = +1.
 
@@ -47,19 +44,16 @@ def tie_rule(
 
     Args:
         interaction: F.
-        n_neurons: N.
-        n_memories: K random bipolar memories.
-        noise: the probes are the memories with this share of neurons flipped.
-        seed: of the memories and the noise.
+        memories: zeta, bipolar.
+        probes: bipolar.
     """
-    memories, probes = stored(n_neurons, n_memories, noise, seed)
     zero = energy_gap(memories, probes, interaction, ONE) == 0
     ends = [recall(memories, probes, interaction, ONE, tie=tie).states for tie in ("positive", "negative")]
     return share(zero), share((ends[0] != ends[1]).any(-1))
 
 
 def update_order(
-    interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
+    interaction: Interaction, memories: Float[Tensor, "K N"], probes: Float[Tensor, "B N"]
 ) -> tuple[float, float]:
     """Share of probes that end elsewhere when all neurons move at once, and share of those runs that end in a cycle.
 
@@ -67,33 +61,25 @@ def update_order(
 
     Args:
         interaction: F.
-        n_neurons: N.
-        n_memories: K random bipolar memories.
-        noise: the probes are the memories with this share of neurons flipped.
-        seed: of the memories and the noise.
+        memories: zeta, bipolar.
+        probes: bipolar.
     """
-    memories, probes = stored(n_neurons, n_memories, noise, seed)
     runs = [recall(memories, probes, interaction, ONE, order=order) for order in ("asynchronous", "synchronous")]
     return share((runs[0].states != runs[1].states).any(-1)), share(runs[1].period > 1)
 
 
-def energy_of_the_sum(
-    interaction: Interaction, n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
-) -> float:
+def energy_of_the_sum(interaction: Interaction, memories: Float[Tensor, "K N"], probes: Float[Tensor, "B N"]) -> float:
     """Share of single flips of a probe that -F(sum_mu h_mu) ranks otherwise than -sum_mu F(h_mu), KH16's energy.
 
     Source: KH16 Eq. (1).
 
     Args:
         interaction: F.
-        n_neurons: N.
-        n_memories: K random bipolar memories.
-        noise: the probes are the memories with this share of neurons flipped.
-        seed: of the memories and the noise.
+        memories: zeta, bipolar.
+        probes: bipolar.
     """
-    memories, probes = stored(n_neurons, n_memories, noise, seed)
-    flipped = (probes[:, None, :] * (1 - 2 * torch.eye(n_neurons, dtype=probes.dtype))).flatten(0, 1)  # (B N, N)
-    whole = probes.repeat_interleave(n_neurons, 0)
+    flipped = (probes[:, None, :] * (1 - 2 * torch.eye(probes.shape[-1], dtype=probes.dtype))).flatten(0, 1)  # (B N, N)
+    whole = probes.repeat_interleave(probes.shape[-1], 0)
     right = energy(memories, flipped, interaction, ONE) - energy(memories, whole, interaction, ONE)
     of_sum = interaction((whole @ memories.mT).sum(-1)) - interaction((flipped @ memories.mT).sum(-1))
     return share((right < 0) != (of_sum < 0))
@@ -121,7 +107,7 @@ def slope_sign(n: int, slope: float, n_neurons: int, n_memories: int, *, divisor
 
 
 def exponential_followers(
-    factors: list[float], n_neurons: int, n_memories: int, *, noise: float = 0.1, seed: int = 0
+    factors: list[float], memories: Float[Tensor, "K N"], states: Float[Tensor, "K N"]
 ) -> tuple[Float[Tensor, "factors"], Float[Tensor, "factors"]]:
     """Where the neurons of an exponential network go when the overlap is multiplied by a factor first.
 
@@ -129,16 +115,13 @@ def exponential_followers(
 
     Args:
         factors: the factors a in F(a h) = e^(a h).
-        n_neurons: N.
-        n_memories: K random bipolar memories.
-        noise: the states are the memories with this share of neurons flipped.
-        seed: of the memories and the noise.
+        memories: zeta, bipolar.
+        states: one for each memory, which it should go to.
 
     Returns:
         For each factor the share of neurons that go where the memory has them, and the share, of those without a tie,
         that go where the majority of all memories points.
     """
-    memories, states = stored(n_neurons, n_memories, noise, seed)
     vote = memories.sum(0)
     ends = []
     for factor in factors:

@@ -1,6 +1,7 @@
 """What the measurements share: the unscaled network, random memories with noise, and shares."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from damcore.datasets import flip, random_patterns
@@ -14,8 +15,17 @@ def share(differs: Tensor) -> float:
     return differs.double().mean().item()
 
 
-def stored(n_neurons: int, n_memories: int, noise: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Random bipolar memories and the same with noise."""
+def stored(
+    n_neurons: int, n_memories: int, *, noise: float = 0.2, seed: int = 0
+) -> tuple[Float[Tensor, "K N"], Float[Tensor, "K N"]]:
+    """Random bipolar memories, and the same with noise.
+
+    Args:
+        n_neurons: N.
+        n_memories: K.
+        noise: the share of neurons that is flipped; 0.5 makes the two unrelated.
+        seed: of the memories and the noise.
+    """
     generator = torch.Generator().manual_seed(seed)
     memories = random_patterns(n_memories, n_neurons, generator=generator)
     return memories, flip(memories, noise, generator=generator)
