@@ -210,4 +210,4 @@ def test_patterns_choose_sweeps(tmp_path, capsys):
     assert main(["list", "study-original-leaky", "study-original-l*", *store]) == 0
     assert capsys.readouterr().out.count("study-original-leaky ") == 1
     assert main(["list", "nothing-*", *store]) == 2
-    assert "there is no sweep 'nothing-*'; there are original-coarse" in capsys.readouterr().err
+    assert "there is no sweep 'nothing-*'; there are original-k256-coarse" in capsys.readouterr().err

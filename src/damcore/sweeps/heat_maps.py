@@ -18,6 +18,8 @@ PROFILES = {
     "paper": (21, 15, 5, 500),
 }
 N = 100
+# MRS24, end of section 5.3: "In all experiments we trained the network for 500 epochs with 256 memory vectors."
+MEMORIES = 256
 ORIGINAL = (2, 3, 5, 10, 20, 30)
 MODIFIED = (2, 3, 5, 10, 15, 20, 25, 30)
 LARGE = (40, 50, 60, 70, 80, 90, 100)
@@ -49,7 +51,7 @@ class MapFigure:
 
 @_checks.door
 def sweeps(profile: str = "quick") -> dict[str, Sweep]:
-    """All sweeps of the figures at one size.
+    """All sweeps of the figures at one size, with K = 256 memories and, for comparison, with K = 100.
 
     Args:
         profile: "smoke" (seconds), "quick" (minutes on a laptop) or "paper" (hours).
@@ -74,7 +76,7 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
     )
     original = replace(modified, name="original", scaling="original", vertices=ORIGINAL)
     wide = replace(modified, name="modified-250", n_neurons=250, n_states=30, vertices=ORIGINAL)
-    found = [
+    few = [
         on_grid(original, "coarse", cells),
         on_grid(original, "fine", cells),
         on_grid(modified, "coarse", cells),
@@ -83,7 +85,14 @@ def sweeps(profile: str = "quick") -> dict[str, Sweep]:
         on_grid(wide, "coarse", cells_250),
         on_grid(wide, "fine", cells_250),
     ]
+    found = [replace(sweep, name=with_memories(sweep.name), n_memories=MEMORIES) for sweep in few] + few
     return {sweep.name: sweep for sweep in found}
+
+
+def with_memories(name: str) -> str:
+    """The name of the sweep with K = 256 that belongs to one with K = 100: "modified-k256-fine" for "modified-fine"."""
+    network, grid = name.rsplit("-", 1)
+    return f"{network}-k{MEMORIES}-{grid}"
 
 
 def on_grid(sweep: Sweep, grid: str, cells: int, rates: int | None = None) -> Sweep:

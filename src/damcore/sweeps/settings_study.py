@@ -48,6 +48,7 @@ VARIATIONS = {
     "memories-20": dict(n_memories=20),
     "memories-50": dict(n_memories=50),
     "memories-200": dict(n_memories=200),
+    "memories-256": dict(n_memories=256),  # MRS24, end of section 5.3
     "synchronous": dict(order="synchronous"),
     "tie-negative": dict(tie="negative"),
     "epochs-fifth": dict(epochs=0.2),
