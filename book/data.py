@@ -17,7 +17,8 @@ from damcore import plotting
 from damcore.sweeps.gallery import Gallery, command, write_tables
 from damcore.sweeps.grid import Sweep
 from damcore.sweeps.heat_maps import sweeps
-from damcore.sweeps.maps import NEAR, distances
+from damcore.sweeps.maps import distances
+from damcore.sweeps.region import NEAR
 from damcore.sweeps.store import AXES
 
 MAPS = "window.DAMCORE_MAPS"

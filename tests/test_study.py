@@ -11,7 +11,7 @@ from cases import refused
 from damcore.sweeps import Store, features, finished, further, ranking, run, study, sweeps
 from damcore.sweeps.__main__ import main
 from damcore.sweeps.grid import SCALINGS
-from damcore.sweeps.scoring import FEATURES, SIDES
+from damcore.sweeps.scoring import FEATURES, SIDES, chances
 from damcore.sweeps.settings_study import FUNCTIONS, HOMOGENEOUS, NARROW, N
 from synthetic import rows
 
@@ -138,11 +138,39 @@ def test_a_statement_about_the_modified_network_can_fail(feature, near, others):
 
 def test_what_is_measured_is_the_number_of_the_statement():
     measured = features(rows(OLD, distances=BUMP)).set_index("feature")["measured"]
-    assert measured[["O1", "O2", "O3", "O4", "O5", "O6", "O7"]].tolist() == [
-        2, 0.5, round(np.log10(0.5 / 0.2321) / 4, 2), 1.5, 12, 0, 2.5,
-    ]  # fmt: skip
+    assert measured[[f"O{k}" for k in range(1, 8)]].tolist() == pytest.approx(
+        [2, 0.5, np.log10(0.5 / 0.2321) / 4, 1.5, 12, 0, 2.5], abs=5e-5
+    )
     measured = features(rows(NEW, inverse=NARROW)).set_index("feature")["measured"]
-    assert measured[["M1", "M2", "M3", "M4", "M5", "M6", "M7"]].tolist() == [2, 0.5, 3, 0.12, 0.15, 0.5, 2.32]
+    assert measured[[f"M{k}" for k in range(1, 8)]].tolist() == pytest.approx(
+        [2, 0.5, 3, 0.125, np.log10(1.688 * 0.9493) / 2 - np.log10(0.9), 0.5, 2.321], abs=5e-4
+    )
+
+
+def test_no_score_is_decided_by_rounding():
+    """O7 asks for 0.5: a number that only rounds to it does not reach it, as 0.50005 decades reach at most 0.5."""
+    for excess, shown in ((0.4989, 0), (0.5, 1)):
+        assert scores(distances=dict.fromkeys(BUMP, 12.0 + excess))["O7"] == shown
+    assert scores({2: [(3, 7)], 5: [(3, 5)]})["O2"] == 1, "half a decade each, on an axis of four digits"
+
+
+def test_the_cost_of_a_rate_does_not_hang_on_which_of_equal_cells_is_the_best():
+    """Two perfect columns, one of which is perfect at the largest rate, too: the cost is their mean, 6."""
+    both = {n: [*OLD[n], *((i, 5) for i in range(7))] for n in (2, 5)}
+    judged = features(rows({**OLD, 2: [(3, 7), *((i, 6) for i in range(7))], 5: both[5]})).set_index("feature")
+    assert judged.measured["O5"] == pytest.approx((6 + 0) / 2)
+
+
+def test_chances_are_those_of_drawing_the_repeats_again():
+    """Where every repeat shows everything the chance is 1; where one of two breaks O1 and with it O4, it is counted."""
+    table = rows(OLD, distances=BUMP)
+    assert chances(table).figures_1_2.tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
+    second = (table.repeat == 1) & (table.n == 2)
+    table.loc[second, "distance"] = 3.0  # alone: no region at n = 2; together with the first, 1.5
+    found = chances(table)
+    assert found.figures_1_2.sum() == pytest.approx(1)
+    assert found.figures_1_2[7] == pytest.approx(3 / 4)
+    assert found.figures_1_2[:7].sum() == pytest.approx(1 / 4)
 
 
 def test_the_grid_of_the_modified_network_resolves_what_the_rule_says():

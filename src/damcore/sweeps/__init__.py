@@ -7,8 +7,9 @@ from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
 from damcore.sweeps.maps import drift, measures, report
 from damcore.sweeps.scoring import features, finished, ranking
+from damcore.sweeps.section5 import verdicts
 from damcore.sweeps.settings_study import study
-from damcore.sweeps.statements import Verdict, verdicts
+from damcore.sweeps.statements import Verdict, verdict_table
 from damcore.sweeps.store import Store, StoreError
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "run",
     "study",
     "sweeps",
+    "verdict_table",
     "verdicts",
     "verify",
 ]

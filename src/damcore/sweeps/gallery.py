@@ -15,7 +15,8 @@ from damcore.sweeps.executor import run, verify
 from damcore.sweeps.extensions import further
 from damcore.sweeps.grid import Sweep
 from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
-from damcore.sweeps.maps import NEAR, distances
+from damcore.sweeps.maps import distances
+from damcore.sweeps.region import NEAR
 from damcore.sweeps.settings_study import study
 from damcore.sweeps.store import Store, StoreError
 
@@ -83,6 +84,7 @@ class Gallery:
         self._passing = tempfile.TemporaryDirectory() if compute else None
         self.store = Store(Path(self._passing.name) if self._passing else (folder or results()) / profile)
         self._rows = cache(self._load)
+        self.distances = cache(lambda name: distances(self._rows(name)))
 
     @_checks.door
     def rows(self, name: str) -> pd.DataFrame:
@@ -116,7 +118,7 @@ class Gallery:
     @_checks.door
     def panel(self, name: str, n: int) -> Panel:
         """The heat map of one sweep at one vertex; a network that overflowed counts as one that recalls nothing."""
-        mean = distances(self.rows(name)).sel(n=n).mean("repeat").transpose("learning_rate", "inverse_temperature")
+        mean = self.distances(name).sel(n=n).mean("repeat").transpose("learning_rate", "inverse_temperature")
         return Panel(self.sweeps[name], n, mean, (mean <= NEAR).to_numpy())
 
     @_checks.door
@@ -142,7 +144,7 @@ class Gallery:
         """The numbers of one figure, a row a cell: mean, least and largest distance over repeats."""
         parts = []
         for name, n in figure.panels:
-            values = distances(self.rows(name)).sel(n=n)
+            values = self.distances(name).sel(n=n)
             cells = {"mean": values.mean("repeat"), "least": values.min("repeat"), "largest": values.max("repeat")}
             part = xr.Dataset(cells).drop_vars("n").to_dataframe().reset_index()
             part.insert(0, "sweep", name)

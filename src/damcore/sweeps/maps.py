@@ -9,10 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from damcore import _checks
+from damcore.sweeps.region import NEAR, Map
 from damcore.sweeps.store import AXES
 
-# The optimal region: as near as with one wrong neuron in every state (states that differ in k are 2 sqrt(k) apart).
-NEAR = 2.0
 UNTRAINED = 0.9  # of the random level: nothing is recalled
 RESAMPLES = 2000
 
@@ -137,23 +136,19 @@ def drift(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def _region(mean: xr.DataArray, near: float) -> dict[str, object]:
-    inside = (mean <= near).to_numpy()
-    row, column = np.nonzero(inside)
-    rates, inverses = mean["learning_rate"].to_numpy(), mean["inverse_temperature"].to_numpy()
-    found = {"cells": inside.size, "region": len(row), "area": float(inside.mean())}
-    found["area_decades"] = len(row) * _step(rates) * _step(inverses)
-    last = np.array(inside.shape) - 1
-    found["touches_edge"] = bool(((row == 0) | (row == last[0]) | (column == 0) | (column == last[1])).any())
-    for name, chosen in (("inverse_temperature", inverses[column]), ("learning_rate", rates[row])):
-        found[f"log_{name}"] = float(np.log10(chosen).mean()) if len(chosen) else np.nan
-        found[f"least_{name}"] = float(chosen.min()) if len(chosen) else np.nan
-        found[f"largest_{name}"] = float(chosen.max()) if len(chosen) else np.nan
-    return found
-
-
-def _step(axis: np.ndarray) -> float:
-    """The size of a cell in decades."""
-    return float(np.log10(axis[-1] / axis[0]) / (len(axis) - 1)) if len(axis) > 1 else np.nan
+    mean = mean.transpose("learning_rate", "inverse_temperature")
+    axes = ("inverse_temperature", "learning_rate")
+    found = Map(mean.to_numpy(), mean["learning_rate"].to_numpy(), mean["inverse_temperature"].to_numpy(), near)
+    table: dict[str, object] = {
+        "cells": found.region.size,
+        "region": found.cells,
+        "area": found.area,
+        "area_decades": found.area_decades,
+        "touches_edge": bool((found.region & found.edge).any()),
+    }
+    ends = [f"{end}_{axis}" for axis in axes for end in ("least", "largest")]
+    table |= zip((f"log_{axis}" for axis in axes), found.place(), strict=True)
+    return table | dict(zip(ends, found.extent, strict=True))
 
 
 def _best(one: xr.DataArray, mean: xr.DataArray, generator: np.random.Generator) -> dict[str, object]:

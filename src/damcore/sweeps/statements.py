@@ -1,155 +1,180 @@
-"""What MRS24 says of its maps, sentence by sentence, against the stored maps: a number and whether it shows it.
+"""A statement about maps, judged on stored ones: a number, a rule, a verdict, and how far it is from flipping.
 
-Reads rows, trains nothing. All numbers are those of the settings in `heat_maps`, the leaky rectified polynomial.
+Reads rows, trains nothing. A statement is one number on each of two grids and one rule for it. It is reproduced where
+the rule holds on both, not reproduced where it holds on neither, and undecided where the grids differ.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
-import pandas as pd
 
 from damcore import _checks
 from damcore.sweeps.gallery import Gallery
-from damcore.sweeps.maps import measures
-from damcore.sweeps.scoring import Maps
+from damcore.sweeps.heat_maps import MEMORIES
+from damcore.sweeps.region import NEAR, Maps, resamples
+from damcore.sweeps.scoring import FOURTH_DIGIT
+from damcore.sweeps.store import StoreError
 
-SMALL = (2, 3, 5, 10)  # vertices at which the original network has a region
-STABLE = (10, 15, 20, 25, 30)
-NAMES = ("original-coarse", "original-fine", "modified-coarse", "modified-fine", "modified-large")
-HALF_DECADE = 10**0.5
+FACTORS = (0.5, 2.0)  # on the thresholds, of the region and of the rule
+
+
+class Outcome(StrEnum):
+    """What becomes of a statement."""
+
+    REPRODUCED = "reproduced"
+    NOT = "not reproduced"
+    UNDECIDED = "undecided"  # the grids differ
+    MISSING = "not computed"
+
+
+class Look:
+    """Stored maps of one K, at one threshold of the region and with one choice of repeats.
+
+    Args:
+        gallery: the maps.
+        memories: K, 256 or 100.
+        near: largest mean distance of the optimal region.
+        counts: how often each repeat enters the means; once by default.
+    """
+
+    def __init__(self, gallery: Gallery, memories: int, near: float = NEAR, counts: tuple[int, ...] | None = None):
+        self.gallery, self.memories, self.near, self.counts = gallery, memories, near, counts
+        self._maps: dict[str, Maps] = {}
+        self.read: set[str] = set()  # names of the sweeps that were asked for
+
+    def name(self, network: str, what: str) -> str:
+        """The sweep of a network, "original", "modified" or "modified-250": a grid, "size-N-A" or "learning-..."."""
+        return f"{network}-k{MEMORIES}-{what}" if self.memories == MEMORIES else f"{network}-{what}"
+
+    def maps(self, network: str, what: str) -> Maps:
+        """Its maps."""
+        name = self.name(network, what)
+        self.read.add(name)
+        if name not in self._maps:
+            self._maps[name] = Maps(self.gallery.distances(name), near=self.near, counts=self.counts)
+        return self._maps[name]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of the text and how it is judged.
+
+    Attributes:
+        key: its name.
+        where: section of the text.
+        words: the statement, in our words, or in the text's own in quotation marks.
+        quantity: what is measured.
+        measure: the number on one view of the maps; NaN where there is no such number.
+        least, most: it holds between them, both included.
+        views: what is looked at: grids, or vertices of a sweep.
+    """
+
+    key: str
+    where: str
+    words: str
+    quantity: str
+    measure: Callable[[Look, str], float]
+    least: float = -np.inf
+    most: float = np.inf
+    views: tuple[str, ...] = ("coarse", "fine")
+
+    def holds(self, number: float, factor: float = 1.0) -> bool:
+        """Whether a number meets the rule, its thresholds multiplied by a factor."""
+        slack = FOURTH_DIGIT if "decades" in self.quantity else 0.0
+        return bool(factor * self.least - slack <= number <= factor * self.most + slack)
+
+    @property
+    def rule(self) -> str:
+        """The thresholds in words."""
+        if self.least == self.most:
+            return f"{self.least:g}"
+        ends = [f"at least {self.least:g}"] * (self.least > -np.inf) + [f"at most {self.most:g}"] * (self.most < np.inf)
+        return ", ".join(ends)
+
+    def outcome(self, look: Look, factor: float = 1.0) -> Outcome:
+        """What becomes of it in one look."""
+        held = [self.holds(self.measure(look, view), factor) for view in self.views]
+        return Outcome.REPRODUCED if all(held) else Outcome.UNDECIDED if any(held) else Outcome.NOT
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One statement of the text.
+    """A statement judged on the maps of one K.
 
     Attributes:
-        where: its section.
-        statement: in our words.
-        measured: the numbers, in words.
-        shown: whether they meet the threshold, which stands in the code beside the statement.
+        statement: which.
+        numbers: the measured number on each view; empty where rows are missing.
+        outcome: what becomes of it.
+        thresholds: in how many of the looks with a threshold halved or doubled, of the region or of the rule, it stays.
+        resampled: the probability that it stays when the repeats are drawn again.
     """
 
-    where: str
-    statement: str
-    measured: str
-    shown: bool
+    statement: Statement
+    numbers: Mapping[str, float]
+    outcome: Outcome
+    thresholds: int
+    resampled: float
+
+    @property
+    def measured(self) -> str:
+        """The numbers in words."""
+        if not self.numbers:
+            return "rows are missing"
+        return ", ".join(f"{_digits(number)} ({view})" for view, number in self.numbers.items())
 
 
-@_checks.door
-def verdicts(gallery: Gallery) -> list[Verdict]:
-    """Every statement of sections 5 to 5.2 that the stored maps can answer.
-
-    Source: MRS24 Eq. (13), (14).
-
-    Args:
-        gallery: the maps; the five sweeps of Figures 1-4 and 7-27 must be stored.
-
-    Raises:
-        StoreError: one of them is not.
-    """
-    tables = {name: measures(gallery.rows(name)).set_index("n") for name in NAMES}
-    return [*_original(gallery, tables), *_modified(gallery, tables)]
-
-
-def _original(gallery: Gallery, tables: dict[str, pd.DataFrame]) -> list[Verdict]:
-    coarse, fine, modified = (tables[name] for name in ("original-coarse", "original-fine", "modified-coarse"))
-    best = coarse.best_distance[2], modified.best_distance[2]
-    centres = 10 ** coarse.log_inverse_temperature[list(SMALL)].to_numpy()  # numpy: a region that is missing is NaN
-    rates = 10 ** coarse.log_learning_rate[list(SMALL)].to_numpy()
-    shift, of_modified = _shift(coarse, SMALL), _shift(modified, SMALL)
-    maps = {name: Maps(gallery.rows(name)) for name in ("original-coarse", "original-fine", "modified-coarse")}
-    costs, as_much = (
-        [maps[name].cost_of_rate(n) for n in (2, 5, 10)] for name in ("original-coarse", "modified-coarse")
-    )
-    left = [*coarse.region[[20, 30]].tolist(), *fine.region[[20, 30]].tolist()]
-    excess = {name: [maps[f"original-{name}"].worse_than_around(n) for n in (20, 30)] for name in ("coarse", "fine")}
-    overflown = sum(
-        gallery.rows(name)["overflow"].tolist().count(True) for name in ("original-coarse", "original-fine")
-    )
-    near = bool(centres.min() > 0.01 / HALF_DECADE and centres.max() < 0.01 * HALF_DECADE)
-    half = bool(rates.min() > 0.5 / HALF_DECADE and rates.max() < 0.5 * HALF_DECADE)
-    return [
-        Verdict("5", "n = 2 can be learned perfectly", f"best distance {best[0]:.2f} original, {best[1]:.2f} modified",
-                bool(max(best) == 0)),
-        Verdict("5.1", "original: the optimum lies near 1/T = 0.01",
-                f"centroids {centres.min():.2g} to {centres.max():.2g}, n = 2 to 10", near),
-        Verdict("5.1", "original: and near a rate of 0.5", f"centroids {rates.min():.2g} to {rates.max():.2g}",
-                half),
-        Verdict("5.1", "original: it shifts considerably with n",
-                f"{shift:.2f} decades of 1/T, n = 2 to 10 (modified: {of_modified:.2f})", shift > 0.3),
-        Verdict("5.1", "original: higher rates are worse",
-                f"distance grows by {_listed(costs)} at n = 2, 5, 10 (modified: {_listed(as_much)})", min(costs) > 1),
-        Verdict("5.1", "original: no region at larger n, nor on a finer grid",
-                f"cells of it at n = 20, 30: {left[0]}, {left[1]}; on the fine grid {left[2]}, {left[3]}",
-                not any(left)),
-        *(
-            Verdict("5.1", f"original: there it is worse than around, on the {name} grid",
-                    f"by {of[0]:.2f} at n = 20, {of[1]:.2f} at n = 30", min(of) > 0.5)
-            for name, of in excess.items()
-        ),
-        Verdict("5.1", "original: not because of overflow", f"{overflown} networks left the range of float64",
-                overflown == 0),
-    ]  # fmt: skip
-
-
-def _modified(gallery: Gallery, tables: dict[str, pd.DataFrame]) -> list[Verdict]:
-    original, coarse, fine, large = (tables[name] for name in NAMES if name != "original-fine")
-    early, on_coarse, of_original = (_shift(table, (2, 5)) for table in (fine, coarse, original))
-    later = fine.log_inverse_temperature[list(STABLE)].to_numpy()
-    spread = _shift(fine, STABLE)
-    offset = float(np.abs(later - np.log10(0.9)).max())
-    sizes = ", ".join(f"{100 * fine.area[n]:.0f} %" for n in (5, 10, 20, 30))
-    rates = [table.largest_learning_rate[list(SMALL)].to_numpy() for table in (coarse, original)]
-    return [
-        Verdict("5.2", "modified: the region shifts slightly up to n = 5",
-                f"{early:.2f} decades of 1/T, n = 2 to 5; coarse grid {on_coarse:.2f} (original: {of_original:.2f})",
-                0.05 < early < 1),
-        Verdict("5.2", "modified: then its place is stable", f"{spread:.2f} decades over n = 10 to 30", spread < 0.15),
-        Verdict("5.2", "modified: near 1/T = 0.9", f"centroids {10 ** later.min():.2f} to {10 ** later.max():.2f}",
-                offset < 0.15),
-        Verdict("5.2", "modified: its size remains large", f"{sizes} of the fine grid at n = 5, 10, 20, 30",
-                bool(fine.area[30] > 0.5 * fine.area[5])),
-        Verdict("5.2", "modified: it reaches larger rates than the original's",
-                f"largest rates {_listed(rates[0])} against {_listed(rates[1])} at n = 2, 3, 5, 10",
-                bool((rates[0] >= rates[1]).all() and rates[0][-1] > 2 * rates[1][-1])),
-        *_reuse(gallery),
-        Verdict("5, A.3", "modified: it works up to n = 100",
-                f"cells of the region at n = 40, 50, ... 100: {', '.join(map(str, large.region))}",
-                bool(large.region.min() > 0)),
-    ]  # fmt: skip
-
-
-def _reuse(gallery: Gallery) -> list[Verdict]:
-    """Cells that lie in the optimal region of every vertex, on the fine grid: one choice for all of them."""
-    every, later = ([n for n in gallery.sweeps["modified-fine"].vertices if n >= least] for least in (2, 5))
-    small = {name: common(gallery, f"{name}-fine", SMALL) for name in ("original", "modified")}
-    return [
-        Verdict("5", f"modified: one choice of hyperparameters serves every n from {of[0]} to {of[-1]}",
-                f"{common(gallery, 'modified-fine', of)} cells of the fine grid (n = 2 to 10: {small['modified']}, "
-                f"original {small['original']})", common(gallery, "modified-fine", of) > 0)
-        for of in (every, later)
-    ]  # fmt: skip
-
-
-@_checks.door
-def common(gallery: Gallery, name: str, vertices: Iterable[int]) -> int:
-    """How many cells of a sweep's grid lie in the optimal region of all these vertices.
+def judge(statements: Iterable[Statement], gallery: Gallery, memories: int) -> list[Verdict]:
+    """Judge statements on the maps of one K.
 
     Args:
+        statements: which; those whose rows are not all stored become "not computed".
         gallery: the maps.
-        name: of the sweep.
-        vertices: n.
+        memories: K.
     """
-    return int(np.logical_and.reduce([gallery.panel(name, n).region for n in vertices]).sum())
+    base = Look(gallery, memories)
+    looks = {near: Look(gallery, memories, near * NEAR) for near in FACTORS}
+    drawn: dict[int, list[tuple[Look, float]]] = {}
+    found = []
+    for statement in statements:
+        base.read.clear()
+        try:
+            numbers = {view: statement.measure(base, view) for view in statement.views}
+        except StoreError:
+            found.append(Verdict(statement, {}, Outcome.MISSING, 0, 0.0))
+            continue
+        outcome = statement.outcome(base)
+        others = [statement.outcome(look) for look in looks.values()]
+        others += [statement.outcome(base, factor) for factor in FACTORS]
+        repeats = min((gallery.sweeps[name].repeats for name in base.read), default=1)
+        if repeats not in drawn:
+            drawn[repeats] = [(Look(gallery, memories, counts=of), chance) for of, chance in resamples(repeats)]
+        stays = sum(chance for look, chance in drawn[repeats] if statement.outcome(look) == outcome)
+        found.append(Verdict(statement, numbers, outcome, others.count(outcome), stays))
+    return found
 
 
-def _shift(table: pd.DataFrame, vertices: Iterable[int]) -> float:
-    """Range of the centroids in decades of 1/T; NaN where a region is missing."""
-    found = table.log_inverse_temperature[list(vertices)].to_numpy()
-    return float(found.max() - found.min())
+@_checks.door
+def verdict_table(judged: Iterable[Verdict]) -> str:
+    """Verdicts as a Markdown table, a row a statement, with their thresholds and how far they are from flipping.
+
+    Args:
+        judged: what `verdicts` returns.
+    """
+    lines = [
+        "| statement | verdict | measured | rule | stands, other thresholds | stands, repeats drawn again |",
+        "|---|---|---|---|---|---|",
+    ]
+    for verdict in judged:
+        statement = verdict.statement
+        robust = (f"{verdict.thresholds} of {2 * len(FACTORS)}", f"{100 * verdict.resampled:.0f} %")
+        lines.append(
+            f"| {statement.words} ({statement.where}) | **{verdict.outcome}** | {statement.quantity}: "
+            f"{verdict.measured} | {statement.rule} | {' | '.join(robust if verdict.numbers else ('', ''))} |"
+        )
+    return "\n".join(lines)
 
 
-def _listed(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:.2g}" for value in values)
+def _digits(number: float) -> str:
+    return "no region" if np.isnan(number) else f"{number:.3g}"

@@ -18,8 +18,8 @@ ERRATA = (
         found="The sum leaves $W_{ii} = K$, which holds each neuron where it is.",
         kind=Kind.SUBSTANCE,
         here="$W_{ii} = 0$, {py:func}`hebb <damcore.hopfield.hebb>`",
-        difference="$N = 100$, $K = 20$: {noisy:.1%} of updates differ on patterns with a tenth flipped, {unrelated:.1%} "
-        "on random states. With $W_{{ii}} = 0$ it is the polynomial of vertex 2: {dense:.1%} differ.",
+        difference="$N = 100$, $K = 20$: {noisy:.1%} of updates differ on patterns with a tenth flipped, "
+        "{unrelated:.1%} on random states. With $W_{{ii}} = 0$ it is the polynomial of vertex 2: {dense:.1%} differ.",
         measure=_self_coupling,
         stands=lambda found: found["noisy"] > 0.01 and found["dense"] == 0,
     ),
