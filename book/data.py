@@ -63,6 +63,7 @@ def _described(sweep: Sweep) -> dict[str, object]:
         "interaction": sweep.interaction,
         "grid": sweep.name.rsplit("-", 1)[1],
         "N": sweep.n_neurons,
+        "K": sweep.n_memories,
     }
 
 
@@ -72,7 +73,6 @@ def _stored(gallery: Gallery, name: str) -> dict[str, object]:
     return {
         **_described(sweep),
         "states": sweep.n_states,
-        "K": sweep.n_memories,
         "repeats": sweep.repeats,
         "epochs": sweep.epochs,
         "commit": ", ".join(sorted(set(rows["commit"]))),

@@ -28,7 +28,7 @@
 
   // ---- what there is to choose from
 
-  const gridOf = (sweep) => `${NAMES[sweep.grid] ?? sweep.grid}, N = ${sweep.N}`;
+  const gridOf = (sweep) => `${NAMES[sweep.grid] ?? sweep.grid}, N = ${sweep.N}, K = ${sweep.K}`;
   const isShown = (sweep) => sweep.interaction === chosen.interaction && gridOf(sweep) === chosen.grid;
   const find = (list, network) => list.find((sweep) => isShown(sweep) && sweep.network === network);
   const interactions = () => unique(sweeps.map((sweep) => sweep.interaction));

@@ -59,7 +59,7 @@ def measures(rows: pd.DataFrame, *, near: float = NEAR, generator: np.random.Gen
     - best_inverse_temperature, best_learning_rate, best_distance: the cell of least mean distance, of several the one
       whose 3 x 3 cells have the least mean;
     - best_low, best_high: 95 % percentile bootstrap of that cell's mean over repeats. The cell is not chosen anew for
-      each resample, so the interval leaves out that the best of many cells is a lucky one;
+      each resample, so the interval does not know that the best of many cells is a lucky one;
     - diverged, overflow: share of networks whose training, and whose training or recall, left the range of the dtype;
     - untrained: share of cells with a mean distance of at least 0.9 times the random level;
     - random_level: sqrt(2 N), the distance of states that have nothing in common, 2 sqrt(k) with k = N / 2.

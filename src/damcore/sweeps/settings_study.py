@@ -1,12 +1,15 @@
 """The settings study: which of the settings that MRS24 leaves open give its hyperparameter maps, as named sweeps.
 
-The text names neither F, nor K, the initial memories, the epochs, the grids, nor the order of updates of its
-experiments, and its public code has placed N and T in several ways. Each sweep here is one choice, at a coarse grid:
-wide enough that no optimal region is missed for its place, coarse enough that all choices can be trained. What a map
-shows is judged by `scoring`, written down before any row was computed.
+The text does not name F, the initial memories, or the grids of its experiments, and its public code has placed N and T
+in several ways. Each sweep here is one choice, at a coarse grid: wide enough that no optimal region is missed for its
+place, coarse enough that all choices can be trained. What a map shows is judged by `scoring`, written down before any
+row was computed.
 
-What the text does say is the base: asynchronous recall, a zero gap goes to +1, 20 states, N = 100, decay 0.999, no
-momentum, m = 1. The rest of the base is the public code's: K = 100, 500 epochs, memories from U[0, 1], floor 1e-30.
+What the text does say is the base: a zero gap goes to +1, 20 states, N = 100, decay 0.999, no momentum, m = 1, 500
+epochs, double precision. The rest of the base is the public code's: memories from U[0, 1], floor 1e-30, and the K = 100
+of its example. The text's own K is 256 (end of section 5.3, of "all experiments"); that sentence was overlooked when
+the study was planned. So K = 256 stands among the variations (`memories-256`), and the leading settings are repeated
+with it on fresh seeds.
 """
 
 from dataclasses import replace
