@@ -71,7 +71,7 @@ def test_no_map_is_drawn_from_a_part_of_its_cells(gallery):
 
 
 def test_the_table_of_a_figure_has_a_row_a_cell_of_each_panel(gallery):
-    for name in ("modified-coarse", "modified-fine"):
+    for name in ("modified-k256-coarse", "modified-k256-fine"):
         store_sweep(gallery.store, gallery.sweeps[name], lambda cell: float(cell.n + cell.repeat))
     table = gallery.table(figures()["mrs24-fig-15"])
     assert len(table) == 2 * 9 and set(table["n"]) == {5}

@@ -69,7 +69,7 @@ def test_a_figure_has_a_table_once_its_sweeps_are_stored(gallery, tmp_path):
     folder = tmp_path / "data"
     data.write(folder, gallery)
     assert [file.name for file in folder.iterdir()] == ["maps.js"]
-    store_sweep(gallery.store, gallery.sweeps["original-coarse"], lambda cell: 1.0)
+    store_sweep(gallery.store, gallery.sweeps["original-k256-coarse"], lambda cell: 1.0)
     data.write(folder, gallery)
     assert sorted(file.name for file in folder.iterdir()) == ["maps.js", "mrs24-fig-1.csv"]
     table = pd.read_csv(folder / "mrs24-fig-1.csv")
@@ -85,7 +85,7 @@ def test_what_is_not_stored_as_a_whole_is_named_with_its_command(gallery, tmp_pa
     shown = read(tmp_path / "data")
     assert shown["sweeps"] == []
     assert [sweep["name"] for sweep in shown["missing"]] == list(data.SHOWN)
-    assert shown["missing"][1]["command"] == "python -m damcore.sweeps run original-fine --profile smoke"
+    assert shown["missing"][1]["command"] == "python -m damcore.sweeps run original-k256-fine --profile smoke"
 
 
 def test_the_same_rows_give_the_same_bytes_and_what_is_stale_goes(gallery, tmp_path):

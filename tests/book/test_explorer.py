@@ -66,7 +66,8 @@ def test_the_slider_chooses_the_vertex_and_a_gap_is_said(visit, address):
     assert titles(page)[1] == "Modified network, n = 15"
     assert page.locator("#explorer .cells").count() == 1
     assert "n = 15 is not among" in page.locator("#explorer svg").first.text_content()
-    assert "Not computed yet: original-fine, modified-fine" in page.locator(".origin").inner_text()
+    origin = page.locator(".origin").inner_text()
+    assert "Not computed yet: original-k256-coarse" in origin and "original-fine, modified-fine" in origin
     assert visit.complaints == []
 
 
@@ -122,6 +123,6 @@ def test_an_empty_store_is_said_plainly_and_a_phone_sees_the_maps_under_one_anot
     assert second["y"] > first["y"] + first["height"] and second["x"] == first["x"]
     page = visit.open(write_page(tmp_path, Gallery("smoke", folder=tmp_path / "empty")))
     assert page.locator("#explorer").inner_text() == (
-        "No map is computed yet. To compute one: python -m damcore.sweeps run original-coarse --profile smoke"
+        "No map is computed yet. To compute one: python -m damcore.sweeps run original-k256-coarse --profile smoke"
     )
     assert visit.complaints == []

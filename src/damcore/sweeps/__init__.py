@@ -1,5 +1,6 @@
 """Sweeps: thousands of networks at once, nothing lost, anywhere."""
 
+from damcore.sweeps.choices import choices, serves_from, worst
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
 from damcore.sweeps.extensions import further
 from damcore.sweeps.gallery import Gallery, Panel
@@ -23,6 +24,7 @@ __all__ = [
     "StoreError",
     "Sweep",
     "Verdict",
+    "choices",
     "drift",
     "features",
     "figures",
@@ -33,9 +35,11 @@ __all__ = [
     "ranking",
     "report",
     "run",
+    "serves_from",
     "study",
     "sweeps",
     "verdict_table",
     "verdicts",
     "verify",
+    "worst",
 ]

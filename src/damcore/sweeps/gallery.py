@@ -1,6 +1,7 @@
 """The figures of a text from stored rows: their panels, their tables, where they come from, and an audit of them."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,11 +112,6 @@ class Gallery:
         return self.store.frame(sweep)
 
     @_checks.door
-    def panels(self, figure: MapFigure) -> list[Panel]:
-        """The heat maps of one figure, in reading order."""
-        return [self.panel(name, n) for name, n in figure.panels]
-
-    @_checks.door
     def panel(self, name: str, n: int) -> Panel:
         """The heat map of one sweep at one vertex; a network that overflowed counts as one that recalls nothing."""
         mean = self.distances(name).sel(n=n).mean("repeat").transpose("learning_rate", "inverse_temperature")
@@ -129,14 +125,28 @@ class Gallery:
             picture: where to draw; its size is set.
             figure: whose maps.
         """
-        panels = self.panels(figure)
-        grids = [f", {panel.sweep.name.rsplit('-')[-1]} grid" if len(panels) > 1 else "" for panel in panels]
-        picture.set_size_inches(9 if len(panels) > 1 else 6, 3.9 * -(-len(panels) // 2))
+        grids = [f", {name.rsplit('-')[-1]} grid" if len(figure.panels) > 1 else "" for name, _ in figure.panels]
+        titled = [(f"n = {n}{grid}", name, n) for (name, n), grid in zip(figure.panels, grids, strict=True)]
+        self.draw_maps(picture, titled)
+
+    @_checks.door
+    def draw_maps(self, picture: Figure, panels: Sequence[tuple[str, str, int]], *, columns: int = 2) -> None:
+        """Draw heat maps side by side: dark where recall is good, the optimal region outlined.
+
+        Args:
+            picture: where to draw; its size is set.
+            panels: title, sweep and vertex of each, in reading order.
+            columns: panels in a row.
+        """
+        shown = [(title, self.panel(name, n)) for title, name, n in panels]
+        side = 4.5 if columns == 2 else 10 / columns
+        picture.set_size_inches(side * columns if len(shown) > 1 else 6, 0.87 * side * -(-len(shown) // columns))
         plotting.maps(
             picture,
-            [panel.drawn(f"n = {panel.n}{grid}") for panel, grid in zip(panels, grids, strict=True)],
-            limits=(0, panels[0].level),
+            [panel.drawn(title) for title, panel in shown],
+            limits=(0, max(panel.level for _, panel in shown)),
             label="mean distance of recalled and learned states",
+            columns=columns,
         )
 
     @_checks.door

@@ -11,6 +11,7 @@ from enum import StrEnum
 import numpy as np
 
 from damcore import _checks
+from damcore._tables import markdown
 from damcore.sweeps.gallery import Gallery
 from damcore.sweeps.heat_maps import MEMORIES
 from damcore.sweeps.region import NEAR, Maps, resamples
@@ -162,18 +163,21 @@ def verdict_table(judged: Iterable[Verdict]) -> str:
     Args:
         judged: what `verdicts` returns.
     """
-    lines = [
-        "| statement | verdict | measured | rule | stands, other thresholds | stands, repeats drawn again |",
-        "|---|---|---|---|---|---|",
-    ]
+    head = ["statement", "verdict", "measured", "rule", "stands, other thresholds", "stands, repeats drawn again"]
+    rows = []
     for verdict in judged:
         statement = verdict.statement
         robust = (f"{verdict.thresholds} of {2 * len(FACTORS)}", f"{100 * verdict.resampled:.0f} %")
-        lines.append(
-            f"| {statement.words} ({statement.where}) | **{verdict.outcome}** | {statement.quantity}: "
-            f"{verdict.measured} | {statement.rule} | {' | '.join(robust if verdict.numbers else ('', ''))} |"
+        rows.append(
+            (
+                f"{statement.words} ({statement.where})",
+                f"**{verdict.outcome}**",
+                f"{statement.quantity}: {verdict.measured}",
+                statement.rule,
+                *(robust if verdict.numbers else ("", "")),
+            )
         )
-    return "\n".join(lines)
+    return markdown(head, rows)
 
 
 def _digits(number: float) -> str:
