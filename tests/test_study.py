@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from cases import refused
-from damcore.sweeps import Store, features, finished, further, ranking, run, study, sweeps
+from damcore.sweeps import Store, chances, features, finished, further, ranking, rivals, run, study, sweeps
 from damcore.sweeps.__main__ import main
 from damcore.sweeps.grid import SCALINGS
-from damcore.sweeps.scoring import FEATURES, SIDES, chances
+from damcore.sweeps.scoring import FEATURES, SIDES
 from damcore.sweeps.settings_study import FUNCTIONS, HOMOGENEOUS, NARROW, N
 from synthetic import rows
 
@@ -193,6 +193,22 @@ def test_what_was_not_computed_is_not_shown():
     few = features(rows({n: OLD[n] for n in (2, 5)})).set_index("feature")["score"]
     assert (few[["O1", "O2", "O3", "O4", "O5"]] == 1).all() and not few[["O6", "O7", "M3", "M5", "M7"]].any()
     assert found["O6"] == 1
+
+
+def test_settings_that_cannot_be_told_apart_are_said_so():
+    """One always shows seven, one in three of four draws, one never."""
+    good, unsure = rows(OLD, distances=BUMP), rows(OLD, distances=BUMP)
+    unsure.loc[(unsure.repeat == 1) & (unsure.n == 2), "distance"] = 3.0
+    worse = rows({**OLD, 20: [(3, 4)]})  # no O6 and no O7
+    found = rivals({"worse": worse, "unsure": unsure, "good": good}).set_index("setting")
+    assert found.index.tolist() == ["good", "unsure", "worse"]
+    assert found.shown.tolist() == [7, 7, 5] and found.expected["good"] == 7
+    assert found.keeps_up.tolist() == pytest.approx([1, 3 / 4, 0])
+    alone = rivals({"unsure": unsure, "worse": worse})
+    few = chances(unsure).figures_1_2[:6].sum()  # five or fewer
+    assert alone.keeps_up.tolist()[1] == pytest.approx(few)
+    with refused(ValueError, "`rows` holds no setting"):
+        rivals({})
 
 
 # The ranking

@@ -7,7 +7,7 @@ from damcore.sweeps.gallery import Gallery, Panel
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
 from damcore.sweeps.maps import drift, measures, report
-from damcore.sweeps.scoring import features, finished, ranking
+from damcore.sweeps.scoring import chances, features, finished, ranking, rivals
 from damcore.sweeps.section5 import verdicts
 from damcore.sweeps.settings_study import study
 from damcore.sweeps.statements import Verdict, verdict_table
@@ -24,6 +24,7 @@ __all__ = [
     "StoreError",
     "Sweep",
     "Verdict",
+    "chances",
     "choices",
     "drift",
     "features",
@@ -34,6 +35,7 @@ __all__ = [
     "plan",
     "ranking",
     "report",
+    "rivals",
     "run",
     "serves_from",
     "study",

@@ -33,6 +33,7 @@ CONFIRMED = (
     "study-outside-n-polynomial",
     "study-outside-leaky-memories-20",
     "study-outside-leaky-memories-50",
+    "study-outside-leaky-memories-256",
     "study-outside-leaky-symmetric",
     "study-outside-normalised-rectified",
     "study-modified-leaky",

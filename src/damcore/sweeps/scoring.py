@@ -206,6 +206,39 @@ def chances(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @_checks.door
+def rivals(rows: Mapping[str, pd.DataFrame], figures: str = "1-2") -> pd.DataFrame:
+    """Which settings can be told apart from the one that shows most, when all repeats are drawn again.
+
+    Args:
+        rows: name of a setting -> stored rows of its sweep, with several repeats.
+        figures: "1-2" or "3-4", whose statements are counted.
+
+    Returns:
+        A row a setting, the best first: setting, shown (with the repeats as they are), expected (mean over draws) and
+        keeps_up, the probability that it shows at least as many statements as the first, each drawn for itself. Below
+        0.05 the two can be told apart.
+
+    Raises:
+        ValueError: there is no setting, or its rows are not those of one sweep.
+    """
+    _checks.one_of("figures", figures, ("1-2", "3-4"))
+    if not rows:
+        _checks.refuse("`rows` holds no setting; run `python -m damcore.sweeps run 'confirm-*'` first.")
+    column = f"figures_{figures.replace('-', '_')}"
+    chance = {name: chances(stored)[column].to_numpy() for name, stored in rows.items()}
+    table = []
+    for name, stored in rows.items():
+        shown = sum(row["score"] for row in _judged(stored) if row["figures"] == figures)
+        expected = float(chance[name] @ np.arange(len(chance[name])))
+        table.append({"setting": name, "shown": shown, "expected": expected})
+    table.sort(key=lambda row: (-row["expected"], row["setting"]))
+    first = chance[table[0]["setting"]]
+    for row in table:
+        row["keeps_up"] = float(chance[row["setting"]] @ np.cumsum(first))
+    return pd.DataFrame(table)
+
+
+@_checks.door
 def ranking(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """All settings, the best first: those of the original network's side by Figures 1-2, then the others by 3-4.
 
