@@ -240,8 +240,8 @@ ERRATA = (
         where="proofs of 4.2.1, 4.3.1",
         says="$\\alpha$ outside $F$ becomes $\\alpha'$ inside. $\\beta$ moves inside “up to adjusting the scaling "
         "factor”.",
-        found="How is not said. It is $\\alpha' = \\alpha^{1/n}$, so $\\beta = T^{-n}$ asks for $1/T_m = N/T$. Eq. 8 and 14 use one letter "
-        "$T$ for two temperatures.",
+        found="How is not said. It is $\\alpha' = \\alpha^{1/n}$, so $\\beta = T^{-n}$ asks for $1/T_m = N/T$. "
+        "Eq. 8 and 14 use one letter $T$ for two temperatures.",
         kind=Kind.OPEN,
         here="{prf:ref}`one-network`",
         difference="$n = 5$, $N = 794$: with $T_m = T/N$ the brackets agree to {error:.0e}. With the same $T$ they "
@@ -254,9 +254,9 @@ ERRATA = (
         where="1, Theorem 4.3.1, 5",
         says="Learning is unchanged, up to the scaling factor. Yet “normalizing the similarity scores” has “removed "
         "the dependence on the interaction vertex”, and training shows “emergent effects”.",
-        found="For a homogeneous $F$ and $\\beta = T^{-n}$ both cannot be: $1/T_m = N/T$ has no $n$ in it, so both optima move alike. "
-        "Gained are freedom from overflow, and a temperature in units of $N$. The effects need a function that the "
-        "theorem leaves out.",
+        found="For a homogeneous $F$ and $\\beta = T^{-n}$ both cannot be: $1/T_m = N/T$ has no $n$ in it, "
+        "so both optima move alike. Gained are freedom from overflow, and a temperature in units of $N$. The "
+        "effects need a function that the theorem leaves out.",
         kind=Kind.SUBSTANCE,
         here="{prf:ref}`learning-unchanged`",
         difference="$n = 5$, $N = 16$, original at $T = 8$, modified at $T/N$, 50 epochs. Largest difference of an "

@@ -133,7 +133,9 @@ ERRATA = (
         key="mrs24-scales",
         where="5.3",
         says="The two networks have very different scales of $\\beta$. The reason may be unclamped weights.",
-        found="They differ in 5.1 and 5.2, too, and 5.2 says so: “we have shifted the scale”. With $\\beta = T^{-n}$, Theorem 4.3.1 asks for the factor $N$ everywhere. The sentence fits if the earlier axes show $1/(NT)$, and those of 5.3 $1/T$.",
+        found="They differ in 5.1 and 5.2, too, and 5.2 says so: “we have shifted the scale”. With $\\beta = "
+        "T^{-n}$, Theorem 4.3.1 asks for the factor $N$ everywhere. The sentence fits if the "
+        "earlier axes show $1/(NT)$, and those of 5.3 $1/T$.",
         kind=Kind.SUBSTANCE,
         quote="significantly different scales for the original and modified network’s values of β, which is not seen "
         "in the previous results",
