@@ -1,4 +1,4 @@
-"""What the measurements share: the unscaled network, random memories with noise, and shares."""
+"""What the measurements share: the unscaled network, memories and states to measure on, and shares."""
 
 import torch
 from jaxtyping import Float
@@ -29,3 +29,19 @@ def stored(
     generator = torch.Generator().manual_seed(seed)
     memories = random_patterns(n_memories, n_neurons, generator=generator)
     return memories, flip(memories, noise, generator=generator)
+
+
+def unlearned(
+    n_neurons: int, n_memories: int, n_states: int, *, seed: int = 0
+) -> tuple[Float[Tensor, "K N"], Float[Tensor, "B N"]]:
+    """Memories as before any training, uniform in [-1, 1], and random states.
+
+    Args:
+        n_neurons: N.
+        n_memories: K.
+        n_states: B.
+        seed: of both.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    memories = 2 * torch.rand(n_memories, n_neurons, generator=generator, dtype=torch.float64) - 1
+    return memories, random_patterns(n_states, n_neurons, generator=generator)

@@ -1,0 +1,1 @@
+"""What the text of MRS24 says and does, against its public code and KH16."""
