@@ -30,9 +30,9 @@ INTERACTIONS = {
 
 
 # Measured in notebooks/mnist_recall.ipynb, "Which vertex?" and "Which function and temperature?". With n = 40 a stored
-# digit comes back from noise nearly whenever it is the nearest one to its probe, the most that any vertex can do; with
-# n = 10 hardly ever. An even power, because training from memories in [0, 1] fails for odd ones and for rectified and
-# leaky functions of such a vertex; T = 0.9, because at T = 1 training on digits fails.
+# digit comes back from noise nearly whenever it is the nearest one to its probe; with n = 10 hardly ever. An even
+# power, because training from memories in [0, 1] fails on random patterns for odd ones and for rectified and leaky
+# functions of such a vertex; T = 0.9, because at T = 1 training on digits fails.
 VERTEX = 40
 TEMPERATURE = 0.9
 
@@ -49,7 +49,7 @@ class DenseAssociativeMemory:
 
     Args:
         interaction: F; the polynomial x^40 by default, sharp enough to tell apart patterns as alike as digits. An even
-            power keeps the negative of a pattern as well: a probe with more than half of its neurons wrong ends there.
+            power keeps the negative of each pattern, too: a probe with nearly all of its neurons wrong ends there.
         scaling: "modified" (normalised overlaps, the default) or "original".
         temperature: T > 0, used by `train` and `energy`, not by `retrieve`.
 
@@ -143,7 +143,7 @@ class DenseAssociativeMemory:
         generator = torch.Generator().manual_seed(seed)
         initial = torch.rand(n_memories, patterns.shape[1], generator=generator, dtype=torch.float64).to(patterns)
         if form is None:
-            # "auto" judges by random memories; learned ones may be nearly orthogonal to a state, and float32 loses that.
+            # "auto" judges by random memories; learned ones may be nearly orthogonal to a state: too small for float32.
             form = "auto" if patterns.dtype == torch.float64 else "log"
         trained = train(
             initial,
