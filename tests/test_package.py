@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import damcore
-from damcore import DenseAssociativeMemory, datasets
 from damcore.learning import train
 from damcore.recall import recall
 
@@ -28,15 +27,6 @@ def test_settings_that_callers_name_exist():
     assert [settings[name].default for name in ("decay", "momentum", "error_exponent", "floor", "on_nonfinite")] == [
         0.999, 0.0, 1, 1e-30, "raise",
     ]  # fmt: skip
-
-
-def test_the_five_lines_of_the_readme():
-    images, _ = datasets.mnist()
-    patterns = datasets.binarise(images[:50])
-    memory = DenseAssociativeMemory()
-    memory.store(patterns)
-    restored = memory.retrieve(datasets.mask(patterns, datasets.lower_half())).states
-    assert restored.shape == patterns.shape
 
 
 def test_importing_draws_no_compiler_and_no_downloader():

@@ -88,6 +88,18 @@ def test_notebook_is_written_as_the_style_asks(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_a_page_asserts_of_its_defaults_is_asserted_with_its_defaults(name):
+    """A notebook that calls its parameters `as_written` where they are the defaults means the defaults it has."""
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    defaults = {key: parameter.default for key, parameter in parameters_of(path).items()}
+    for node in ast.walk(ast.parse(code_of(path))):
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["as_written"]:
+            named = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+            assert named == set(defaults) - {"device"}
+            assert eval(ast.unparse(node.value), defaults) is True
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_plain_papermill_runs_it_with_other_parameters_from_another_folder(name, tmp_path):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     values = checked(path, OTHER[name])
