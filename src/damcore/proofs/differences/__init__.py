@@ -1,6 +1,16 @@
 """What the disagreements between the texts, and with public code, amount to: each function measures one of them."""
 
-from damcore.proofs.differences.kh16 import first_order, label_leak, no_errors, noise_variance, unstable
+from damcore.proofs.differences.kh16 import (
+    bracket_over_dual,
+    converged,
+    error_law,
+    first_order,
+    half_converge,
+    label_leak,
+    no_errors,
+    noise_variance,
+    unstable,
+)
 from damcore.proofs.differences.mrs24 import (
     energy_of_the_sum,
     exponential_followers,
@@ -10,25 +20,88 @@ from damcore.proofs.differences.mrs24 import (
     update_order,
     vanished_gaps,
 )
-from damcore.proofs.differences.mssl22 import jensen_shannon_as_coded, noise_size, softmax_direction
-from damcore.proofs.differences.probes import share, stored
+from damcore.proofs.differences.mssl22 import (
+    accepted,
+    distributions,
+    divergences,
+    half_masked,
+    heteroassociation,
+    jensen_shannon_as_coded,
+    lost_by_the_dot_product,
+    noise_size,
+    noisy,
+    own_first,
+    retrieved,
+    scores,
+    softmax_direction,
+)
+from damcore.proofs.differences.mssl22_binary import (
+    capacity_exponent,
+    hamming_identities,
+    sparse_distributed_memory,
+    tail_slope,
+)
+from damcore.proofs.differences.mssl22_energy import (
+    continuous_energy_rises,
+    gradient_flow,
+    hopfield_energy_rises,
+    hopfield_runs_away,
+    mixed_slope,
+    second_step,
+    smallest_slope,
+    step_of_the_dynamics,
+    without_lagrangian,
+)
+from damcore.proofs.differences.probes import (
+    digits,
+    share,
+    stored,
+)
 
 __all__ = [
+    "accepted",
+    "bracket_over_dual",
+    "capacity_exponent",
+    "continuous_energy_rises",
+    "converged",
+    "digits",
+    "distributions",
+    "divergences",
     "energy_of_the_sum",
+    "error_law",
     "exponential_followers",
     "first_order",
+    "gradient_flow",
+    "half_converge",
+    "half_masked",
+    "hamming_identities",
+    "heteroassociation",
+    "hopfield_energy_rises",
+    "hopfield_runs_away",
     "jensen_shannon_as_coded",
     "label_leak",
+    "lost_by_the_dot_product",
+    "mixed_slope",
     "no_errors",
     "noise_size",
     "noise_variance",
+    "noisy",
+    "own_first",
+    "retrieved",
+    "scores",
+    "second_step",
     "self_coupling",
     "share",
     "slope_sign",
+    "smallest_slope",
     "softmax_direction",
+    "sparse_distributed_memory",
+    "step_of_the_dynamics",
     "stored",
+    "tail_slope",
     "tie_rule",
     "unstable",
     "update_order",
     "vanished_gaps",
+    "without_lagrangian",
 ]
