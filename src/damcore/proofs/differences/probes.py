@@ -1,10 +1,10 @@
-"""What the measurements share: the unscaled network, memories and states to measure on, and shares."""
+"""What the measurements share: the unscaled network, random memories with noise, digits, and shares."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcore.datasets import flip, random_patterns
+from damcore.datasets import flip, mnist, random_patterns
 from damcore.scaling import Scaling
 
 ONE = Scaling(1.0)  # inner = outer = 1
@@ -45,3 +45,12 @@ def unlearned(
     generator = torch.Generator().manual_seed(seed)
     memories = 2 * torch.rand(n_memories, n_neurons, generator=generator, dtype=torch.float64) - 1
     return memories, random_patterns(n_states, n_neurons, generator=generator)
+
+
+def digits(count: int) -> Float[Tensor, "K N"]:
+    """The first digits of the bundled MNIST sample, grey values 0 to 1.
+
+    Args:
+        count: K, up to 5,000.
+    """
+    return torch.tensor(mnist(source="bundled")[0][:count], dtype=torch.float64).flatten(1) / 255
