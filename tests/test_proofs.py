@@ -15,10 +15,11 @@ from cases import bipolar, instance, refused
 from damcore import proofs
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import energy_gap
-from damcore.proofs import LAWS, Check, Kind, Law, leaky
+from damcore.proofs import LAWS, Check, Kind, Law, between_powers, leaky
 from damcore.proofs.exponential import larger_maximum, larger_sum, majorised, pairwise
 from damcore.proofs.laws import (
     bracket,
+    enclosed_exponential_sum,
     enclosed_power_of_e,
     exponential_bracket,
     networks,
@@ -27,8 +28,8 @@ from damcore.proofs.laws import (
     sign,
     smallest,
 )
-from damcore.proofs.provers import impossible, reals
-from damcore.proofs.update import BIPOLAR, HALVES, inverse_size
+from damcore.proofs.provers import certain_sign, enclosed, impossible, increases, intervals, reals, unknown_function
+from damcore.proofs.update import BIPOLAR, HALVES, balanced_networks, inverse_size
 from damcore.scaling import Scaling
 
 HOMOGENEOUS = ["polynomial", "rectified"]
@@ -37,6 +38,25 @@ ONE, HALF = Fraction(1), Fraction(1, 2)
 
 homogeneous = pytest.mark.parametrize("name", HOMOGENEOUS)
 not_homogeneous = pytest.mark.parametrize("name", LEAKY)
+
+
+def both(name: str, branch) -> Law:
+    """A law with one formula on both sides of 0."""
+    return Law(name, branch, branch)
+
+
+SHIFTED = both("x^n + 1", lambda x, n: x**n + 1)
+UNEVEN = Law("x^n above 0, 3/7 x^n below", lambda x, n: x**n, lambda x, n: Fraction(3, 7) * x**n)
+FLAT = both("max(x, 1)", lambda x, n: max(x, ONE))  # it does not decrease, and does not increase strictly
+NEARLY = [  # homogeneous but for a small term or a far place, from vertex 2 on
+    both("x^n + x/1000", lambda x, n: x**n + x / 1000),
+    both("x^n + x/10^30", lambda x, n: x**n + x / 10**30),
+    both("x^n + x^(n+1)/1000", lambda x, n: x**n + x ** (n + 1) / 1000),
+    both("x^n up to 100, then constant", lambda x, n: min(x, Fraction(100)) ** n),
+    leaky(Fraction(1, 10**6)),
+    between_powers(2),
+    FLAT,
+]
 
 
 def says_no(check: Check, **counterexample):
@@ -107,6 +127,43 @@ def test_sign_of_a_sum_of_exponentials(terms):
     with mpmath.workdps(80):
         true = mpmath.fsum(c * mpmath.exp(mpmath.mpf(q.numerator) / q.denominator) for q, c in terms.items())
         assert proofs.sign_of_exponential_sum(terms) == (int(mpmath.sign(true)) if any(terms.values()) else 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.fractions(-9, 9, max_denominator=6), st.integers(-4, 4), max_size=5))
+def test_sums_of_exponentials_lie_in_their_enclosures(terms):
+    low, high = enclosed_exponential_sum(terms, 24)
+    with mpmath.workdps(60):
+        true = mpmath.fsum(c * mpmath.exp(mpmath.mpf(q.numerator) / q.denominator) for q, c in terms.items())
+        slack = mpmath.mpf(10) ** -50  # rounding of the reference
+        assert mpmath.mpf(low.numerator) / low.denominator <= true + slack
+        assert mpmath.mpf(high.numerator) / high.denominator >= true - slack
+    assert high - low < Fraction(1, 10**5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fractions(Fraction(1, 9), 9, max_denominator=9))
+def test_intervals_hold_exp_log_and_sin(x):
+    iv = intervals()
+    for name in ("exp", "log", "sin"):
+        found = getattr(iv, name)(enclosed(x))
+        with mpmath.workdps(60):
+            true = getattr(mpmath, name)(mpmath.mpf(x.numerator) / x.denominator)
+            assert mpmath.mpf(found.a) <= true <= mpmath.mpf(found.b) < mpmath.mpf(found.a) + 1e-8
+
+
+def test_only_an_interval_on_one_side_of_zero_has_a_certain_sign():
+    iv = intervals()
+    assert [certain_sign(iv.mpf(ends)) for ends in ([1, 2], [-2, -1], [0, 0])] == [1, -1, 0]
+    assert [certain_sign(iv.mpf(ends)) for ends in ([-1, 2], [0, 1], [-1, 0])] == [None] * 3
+
+
+def test_z3_is_told_that_an_unknown_function_increases_and_nothing_more():
+    function, (x, y) = unknown_function("F"), reals("x y")
+    assert impossible(x < y, *increases(function, x, y), function(x) >= function(y))
+    assert impossible(x < y, *increases(function, x, y, strictly=False), function(x) > function(y))
+    assert not impossible(x < y, *increases(function, x, y, strictly=False), function(x) == function(y))
+    assert not impossible(x < y, *increases(function, x, y), function(y) - function(x) > y - x)
 
 
 def test_sign_of_a_sum_of_exponentials_that_floats_cannot_tell():
@@ -211,6 +268,27 @@ def test_signs_of_differences_survive_for_an_increasing_leaky_function_only():
     says_no(proofs.difference_identity(LAWS["leaky, as printed"], 3, signs_only=True), a=HALF)
 
 
+def test_signs_of_differences_need_a_strictly_increasing_function():
+    check = proofs.difference_identity(FLAT, 3, signs_only=True)
+    says_no(check)
+    a, x, y = (check.counterexample[name] for name in "axy")
+    assert sign(FLAT(x, 3) - FLAT(y, 3)) != sign(FLAT(a * x, 3) - FLAT(a * y, 3))
+
+
+@pytest.mark.parametrize("n_memories", [1, 2, 3])
+def test_ordered_overlaps_fix_the_sign_for_every_strictly_increasing_function(n_memories):
+    check = proofs.ordered_for_increasing(n_memories)
+    assert check.holds and check.kind == Kind.FACTS and "all that z3 knows" in check.scope
+
+
+@pytest.mark.parametrize("n_memories", [1, 2])
+def test_ordered_overlaps_do_not_for_a_function_that_only_does_not_decrease(n_memories):
+    check = proofs.ordered_for_increasing(n_memories, strictly=False)
+    says_no(check, F="max(x, 1)", a=HALF)
+    pairs = tuple(zip(check.counterexample["on"], check.counterexample["off"], strict=True))
+    assert bracket(FLAT, 1, pairs, ONE) > 0 >= bracket(FLAT, 1, pairs, HALF)
+
+
 # Theorem 4.2.1.
 
 
@@ -220,6 +298,56 @@ def test_theorem_4_2_1_holds(name):
     assert proofs.update_unchanged_for_all_reals(LAWS[name], vertices=[1, 2, 3, 4], n_memories=1).holds
     assert proofs.update_unchanged_for_all_reals(LAWS[name], vertices=[2, 3], n_memories=2, n_neurons=3).holds
     assert proofs.update_unchanged_in_examples(LAWS[name], examples=30).holds
+
+
+@pytest.mark.parametrize("law", [SHIFTED, UNEVEN], ids=lambda law: law.name)
+def test_theorem_4_2_1_holds_for_other_constants_too(law):
+    assert proofs.update_unchanged(law).holds
+    assert proofs.update_unchanged_in_examples(law, examples=50).holds
+
+
+@pytest.mark.parametrize("law", NEARLY, ids=lambda law: law.name)
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_theorem_4_2_1_fails_for_a_function_that_is_nearly_homogeneous(law, n):
+    """With the vertices one by one, as a higher one hides a small term better."""
+    check = proofs.update_unchanged(law, vertices=[n])
+    says_no(check, n=n)
+    found = check.counterexample
+    pairs = overlaps(found["memories"])
+    counts = found.get("copies", (1,) * len(pairs))
+    plain, scaled = (
+        sum(count * bracket(law, n, (pair,), c) for count, pair in zip(counts, pairs, strict=True))
+        for c in (ONE, found["a"])
+    )
+    assert (plain, scaled) == (found["bracket"], found["scaled bracket"]) and sign(plain) != sign(scaled)
+
+
+@pytest.mark.parametrize("law", [NEARLY[0], NEARLY[1], NEARLY[4]], ids=lambda law: law.name)
+def test_examples_find_a_function_that_is_nearly_homogeneous(law):
+    assert not proofs.update_unchanged_in_examples(law, examples=30).holds
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_z3_finds_a_small_term(n):
+    assert not proofs.update_unchanged_for_all_reals(NEARLY[0], vertices=[n], n_memories=2, n_neurons=2).holds
+
+
+@pytest.mark.parametrize("law", [LAWS["polynomial"], LAWS["leaky, public code"]], ids=lambda law: law.name)
+def test_balanced_networks_have_a_bracket_of_zero(law):
+    """Each written out, copy by copy."""
+    count = 0
+    for memories, (first, second) in balanced_networks(law, 2, 2, (ONE, HALF, -HALF, -ONE)):
+        if first + second < 1000:
+            count += 1
+            assert bracket(law, 2, overlaps((memories[0],) * first + (memories[1],) * second), ONE) == 0
+    assert count > 10
+
+
+def test_a_function_that_is_homogeneous_at_one_factor_keeps_its_updates_there_and_nowhere_else():
+    law = between_powers(2)
+    assert [law(Fraction(x), 3) for x in (0, 1, -2, 4)] == [0, 1, -8, 64] and law(Fraction(3), 3) == 36
+    assert proofs.update_unchanged(law, factors=lambda _: [HALF, Fraction(4)]).holds
+    says_no(proofs.update_unchanged(law, factors=lambda _: [Fraction(1, 3)]), a=Fraction(1, 3))
 
 
 def test_theorem_4_2_1_needs_a_positive_factor():
@@ -269,10 +397,86 @@ def test_the_weaker_condition_is_enough_for_one_memory_only():
 
 
 def test_a_constant_added_to_a_homogeneous_function_changes_no_update():
-    shifted = Law("x^n + 1", lambda x, n: x**n + 1, lambda x, n: x**n + 1)
-    assert not proofs.homogeneous_for_all_reals(shifted, vertices=[3]).holds
-    assert proofs.update_unchanged(shifted, vertices=[3]).holds
-    assert proofs.update_unchanged_for_all_reals(shifted, vertices=[3], n_memories=2).holds
+    assert not proofs.homogeneous_for_all_reals(SHIFTED, vertices=[3]).holds
+    assert proofs.update_unchanged(SHIFTED, vertices=[3]).holds
+    assert proofs.update_unchanged_for_all_reals(SHIFTED, vertices=[3], n_memories=2).holds
+
+
+# Whether homogeneity is needed.
+
+EXAMPLES = [*LAWS.values(), SHIFTED, UNEVEN, NEARLY[0], between_powers(2)]
+
+
+def test_only_homogeneous_functions_keep_every_update():
+    check = proofs.only_homogeneous(EXAMPLES)
+    assert check.holds and check.kind == Kind.BY_HAND
+    assert "8 functions at n = 2, 3: 8 of 16" in check.scope
+
+
+def test_one_memory_or_one_factor_does_not_ask_for_homogeneity():
+    def one_memory(law, n):
+        return proofs.update_unchanged_for_all_reals(law, vertices=[n], n_memories=1).holds
+
+    says_no(proofs.only_homogeneous(EXAMPLES[:4], unchanged=one_memory), F=LAWS["leaky, public code"].name)
+
+    def one_half(law, n):
+        return proofs.update_unchanged(law, vertices=[n], factors=lambda _: [HALF]).holds
+
+    says_no(proofs.only_homogeneous(EXAMPLES, unchanged=one_half), F=between_powers(2).name, homogeneous=False)
+
+
+def test_a_homogeneous_function_that_would_lose_its_updates_is_a_counterexample_too():
+    says_no(proofs.only_homogeneous([SHIFTED], unchanged=lambda law, n: False), homogeneous=True)
+
+
+def periodic(x: float, base: int) -> float:
+    """x^3 (1 + sin(2 pi ln|x| / ln N) / 20)."""
+    return x**3 * (1 + math.sin(2 * math.pi * math.log(abs(x)) / math.log(base)) / 20) if x else 0.0
+
+
+@pytest.mark.parametrize("base", [4, 9, 10, 100])
+def test_for_one_factor_homogeneity_is_not_needed(base):
+    for power in (1, 2):
+        check = proofs.one_factor(Fraction(1, base**power), base=base)
+        assert check.holds and check.kind == Kind.ENCLOSED
+
+
+@pytest.mark.parametrize("factor", [HALF, Fraction(1, 3), Fraction(1, 20)])
+def test_a_factor_that_is_no_power_of_n_turns_a_sign_of_that_function(factor):
+    check = proofs.one_factor(factor)
+    says_no(check, a=factor)
+    signs = []
+    for a in (1.0, float(factor)):  # the same network in floating point
+        pairs = overlaps(check.counterexample["memories"])
+        gap = sum(periodic(a * float(on), 10) - periodic(a * float(off), 10) for on, off in pairs)
+        assert abs(gap) > 1e-6 * a**3
+        signs.append(math.copysign(1, gap))
+    assert signs == [check.counterexample["sign"], check.counterexample["sign with a"]] and sum(signs) == 0
+
+
+def test_a_homogeneous_function_is_no_example_of_what_is_not_needed():
+    says_no(proofs.one_factor(Fraction(1, 10), wobble=Fraction(0)), **{"F(2 x)": "8 F(x)"})
+
+
+def test_that_function_keeps_random_updates_under_1_over_n_in_floating_point_too(generator):
+    memories = (2 * torch.rand(3, 10, generator=generator).double() - 1).tolist()
+    kept = turned = 0
+    for _ in range(300):
+        state = (torch.randint(0, 2, (10,), generator=generator) * 2 - 1).tolist()
+        for neuron in range(10):
+            rests = [
+                sum(z * x for z, x in zip(row, state, strict=True)) - row[neuron] * state[neuron] for row in memories
+            ]
+            gaps = [
+                sum(
+                    periodic(a * (rest + row[neuron]), 10) - periodic(a * (rest - row[neuron]), 10)
+                    for rest, row in zip(rests, memories, strict=True)
+                )
+                for a in (1.0, 0.1, 0.3)
+            ]
+            assert gaps[1] == pytest.approx(gaps[0] / 1000, abs=1e-12)
+            kept, turned = kept + (gaps[0] * gaps[1] > 0), turned + (gaps[0] * gaps[2] < 0)
+    assert kept == 3000 and turned > 0
 
 
 # The exponential argument.
