@@ -483,21 +483,64 @@ def test_that_function_keeps_random_updates_under_1_over_n_in_floating_point_too
 
 
 def test_the_printed_identity_of_the_exponential_is_false():
-    printed = proofs.exponent_identity(lambda a, x: a + x, printed_as="e^a e^x")
+    printed = proofs.exponent_identity(lambda exp, a, x: exp(a) * exp(x), printed_as="e^a e^x")
     says_no(printed, a=1, x=0)
-    assert proofs.exponent_identity(lambda a, x: a * x, printed_as="(e^x)^a").holds
+    assert printed.kind == Kind.ENCLOSED
+    true = proofs.exponent_identity(lambda exp, a, x: exp(x) ** a, printed_as="(e^x)^a")
+    assert true.holds and true.kind == Kind.SYMBOLIC
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        lambda exp, a, x: exp(x),
+        lambda exp, a, x: a * exp(x),
+        lambda exp, a, x: exp(x) ** (a + 1),
+        lambda exp, a, x: exp(a * x) * (1 + x / 1000000),
+        lambda exp, a, x: 1 + a * x,
+    ],
+)
+def test_other_identities_of_the_exponential_are_false(right):
+    says_no(proofs.exponent_identity(right, printed_as="something else"))
+
+
+def test_where_neither_algebra_nor_intervals_can_tell_an_identity_is_not_taken_for_one():
+    with pytest.raises(RuntimeError, match="sympy cannot decide"):
+        proofs.exponent_identity(lambda exp, a, x: exp(a * x) * (1 + x / 10**20), printed_as="nearly e^(a x)")
+
+
+LOG_A = {"rate": lambda log, a: log(a), "written": "log a"}
 
 
 def test_the_printed_sign_step_reverses_below_1_and_holds_above():
-    below = proofs.printed_sign_step(
-        lambda a: a - 1, written="log a", factors=lambda a: a < 1, range_of_factors="0 < a < 1"
-    )
+    below = proofs.printed_sign_step(**LOG_A, factors=lambda a: a < 1, range_of_factors="0 < a < 1")
     says_no(below, a=HALF, x=0, y=1)
-    says_no(proofs.printed_sign_step(lambda a: a - 1, written="log a", range_of_factors="a > 0"), a=1)
-    assert proofs.printed_sign_step(
-        lambda a: a - 1, written="log a", factors=lambda a: a > 1, range_of_factors="a > 1"
-    ).holds
-    assert proofs.printed_sign_step(lambda a: a, written="a", range_of_factors="a > 0").holds
+    assert below.kind == Kind.ENCLOSED
+    says_no(proofs.printed_sign_step(**LOG_A, range_of_factors="a > 0"), a=1)
+    above = proofs.printed_sign_step(**LOG_A, factors=lambda a: a > 1, range_of_factors="a > 1")
+    assert above.holds and above.kind == Kind.FACTS and "all that z3 knows" in above.scope
+    assert proofs.printed_sign_step(lambda log, a: a, written="a", range_of_factors="a > 0").holds
+
+
+@pytest.mark.parametrize(
+    "rate", [lambda log, a: -log(a), lambda log, a: -a, lambda log, a: log(a) - 1, lambda log, a: 0]
+)
+def test_other_sign_steps_are_false_above_1(rate):
+    says_no(proofs.printed_sign_step(rate, written="r", factors=lambda a: a > 1, range_of_factors="a > 1"))
+
+
+def test_the_counterexample_of_the_sign_step_is_one_in_high_precision():
+    found = proofs.printed_sign_step(**LOG_A, factors=lambda a: a < 1, range_of_factors="0 < a < 1").counterexample
+    with mpmath.workdps(50):
+        a, x, y = (mpmath.mpf(found[name].numerator) / found[name].denominator for name in "axy")
+        left, right = a * (mpmath.exp(x) - mpmath.exp(y)), mpmath.exp(mpmath.log(a) * x) - mpmath.exp(mpmath.log(a) * y)
+        assert mpmath.sign(left) == -mpmath.sign(right) != 0
+
+
+def test_the_sign_step_stands_on_the_facts_that_its_scope_names(monkeypatch):
+    monkeypatch.setattr("damcore.proofs.exponential.increases", lambda *_: [])
+    with pytest.raises(RuntimeError, match="cannot derive"):
+        proofs.printed_sign_step(**LOG_A, factors=lambda a: a > 1, range_of_factors="a > 1")
 
 
 def test_one_exponential_memory_is_safe_and_several_are_not():
@@ -548,8 +591,37 @@ def test_with_a_small_factor_the_state_no_longer_counts():
 
 def test_the_factor_is_another_temperature_for_the_exponential():
     assert proofs.exponential_temperature().holds
-    for wrong in (lambda t, n: t / n, lambda t, n: t, lambda t, n: t * (n + 1)):
-        says_no(proofs.exponential_temperature(wrong), T=4.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda t, n: t / n,
+        lambda t, n: t,
+        lambda t, n: t * (n + 1),
+        lambda t, n: t * n**2,
+        lambda t, n: t * n * (1 + Fraction(1, 10**9)),
+    ],
+)
+def test_another_temperature_than_n_t_is_seen(wrong):
+    check = proofs.exponential_temperature(wrong)
+    says_no(check, T=Fraction(1, 4))
+    assert check.counterexample["brackets that differ"] > 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda t, n: Scaling.original(t, 1),
+        lambda t, n: Scaling(t, divisor=float(n)),
+        lambda t, n: Scaling(t, inner_power=1),
+        lambda t, n: Scaling(t, divisor=float(n), inner_power=1, outer_power=1),
+        lambda t, n: Scaling(t, divisor=n**0.5, inner_power=1),
+    ],
+)
+def test_a_modified_network_that_scales_otherwise_is_seen(monkeypatch, broken):
+    monkeypatch.setattr(Scaling, "modified", broken)
+    assert not proofs.exponential_temperature().holds
 
 
 # Theorem 4.3.1.
