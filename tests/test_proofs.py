@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cases import bipolar, instance, refused
 from damcore import proofs
+from damcore.datasets import random_patterns
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import energy_gap
 from damcore.proofs import LAWS, Check, Kind, Law, between_powers, leaky
@@ -28,6 +29,7 @@ from damcore.proofs.laws import (
     sign,
     smallest,
 )
+from damcore.proofs.learning import RIVALS
 from damcore.proofs.provers import certain_sign, enclosed, impossible, increases, intervals, reals, unknown_function
 from damcore.proofs.update import BIPOLAR, HALVES, balanced_networks, inverse_size
 from damcore.scaling import Scaling
@@ -650,6 +652,14 @@ def test_theorem_4_3_1_fails_for_the_leaky_function(name):
     assert not proofs.same_bracket(LAWS[name], derivative=False).holds
 
 
+def test_equal_brackets_leave_no_other_temperature():
+    assert proofs.temperature_is_forced(vertices=range(1, 13)).holds
+    for relation in RIVALS.values():
+        says_no(proofs.temperature_is_forced(relation, vertices=[2]), n=2)
+    anything = proofs.temperature_is_forced(vertices=[2], bracket_not_zero=False)
+    says_no(anything, S="0")
+
+
 @pytest.fixture
 def problem(generator):
     """Memories (8, 16) in [-1, 1] and 4 states, powers of two throughout."""
@@ -657,7 +667,7 @@ def problem(generator):
 
 
 @pytest.mark.parametrize("interaction", [Polynomial(3), Polynomial(6), RectifiedPolynomial(3)])
-@pytest.mark.parametrize("temperature", [8.0, 16.0])
+@pytest.mark.parametrize("temperature", [4.0, 8.0])
 def test_whole_trainings_are_equal_bit_by_bit(problem, interaction, temperature):
     check = proofs.trainings_agree(
         interaction, *problem, temperature, n=interaction.n, epochs=20, tolerance=0.0, learning_rate=0.25
@@ -672,6 +682,34 @@ def test_whole_trainings_agree_to_rounding_where_nothing_is_a_power_of_two(gener
     assert not proofs.trainings_agree(Polynomial(3), memories, patterns, 13.0, tolerance=0.0, **settings_).holds
 
 
+@pytest.fixture
+def notebook_problem():
+    """Memories, patterns and T of the trainings that the notebook compares bit by bit: N = 64, T = 4."""
+    draw = torch.Generator().manual_seed(0)
+    patterns = random_patterns(10, 64, generator=draw)
+    return torch.rand(32, 64, generator=draw, dtype=torch.float64), patterns, 4.0
+
+
+@pytest.mark.parametrize("interaction", [Polynomial(3), Polynomial(20), RectifiedPolynomial(5)])
+def test_wrong_laws_fail_at_the_values_of_the_notebook(notebook_problem, interaction):
+    common = dict(n=interaction.n, epochs=5, tolerance=1e-3)
+    assert proofs.trainings_agree(interaction, *notebook_problem, **common).holds
+    assert len({relation(4.0, 64) for relation in RIVALS.values()} | {4.0 / 64}) == 5
+    for relation in RIVALS.values():
+        says_no(proofs.trainings_agree(interaction, *notebook_problem, relation, **common), epoch=1)
+
+
+@pytest.mark.parametrize(
+    "interaction, temperature",
+    [(Polynomial(3), 64.0), (Polynomial(20), 64.0), (RectifiedPolynomial(5), 64.0), (Polynomial(20), 32.0)],
+)
+def test_an_example_that_a_wrong_law_would_pass_is_refused(notebook_problem, interaction, temperature):
+    """At T = N wrong laws give the same T_m; at n = 20 and T = 32 tanh is straight, and the step free of T_m."""
+    memories, patterns, _ = notebook_problem
+    with refused(ValueError, "the wrong law 1/T_m = .* learns the same memories"):
+        proofs.trainings_agree(interaction, memories, patterns, temperature, n=interaction.n, epochs=5, tolerance=0.0)
+
+
 @pytest.mark.parametrize("relation", [lambda t, n: t, lambda t, n: 2 * t / n, lambda t, n: n / t])
 def test_whole_trainings_part_for_another_temperature(problem, relation):
     check = proofs.trainings_agree(Polynomial(3), *problem, 8.0, relation, n=3, epochs=5, tolerance=1e-3)
@@ -683,7 +721,7 @@ def test_whole_trainings_part_for_another_temperature(problem, relation):
     [(LeakyRectifiedPolynomial(3, 0.01), 3), (LeakyRectifiedPolynomial(3, -0.01), 3), (Exponential(), 1)],
 )
 def test_whole_trainings_part_in_the_first_epoch_for_other_functions(problem, interaction, n):
-    check = proofs.trainings_agree(interaction, *problem, 16.0, n=n, epochs=5, tolerance=1e-6)
+    check = proofs.trainings_agree(interaction, *problem, 8.0, n=n, epochs=5, tolerance=1e-6)
     says_no(check, epoch=1)
 
 

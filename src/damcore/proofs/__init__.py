@@ -21,7 +21,7 @@ from damcore.proofs.homogeneity import (
     only_homogeneous,
 )
 from damcore.proofs.laws import LAWS, Law, between_powers, leaky, sign_of_exponential_sum
-from damcore.proofs.learning import Trajectories, same_bracket, trainings, trainings_agree
+from damcore.proofs.learning import Trajectories, same_bracket, temperature_is_forced, trainings, trainings_agree
 from damcore.proofs.result import Check, Kind
 from damcore.proofs.update import (
     ordered_for_increasing,
@@ -56,6 +56,7 @@ __all__ = [
     "printed_sign_step",
     "same_bracket",
     "sign_of_exponential_sum",
+    "temperature_is_forced",
     "trainings",
     "trainings_agree",
     "update_unchanged",
