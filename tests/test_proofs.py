@@ -1,9 +1,11 @@
 """Each statement of MRS24 is checked, and each check must say no when its statement is broken on purpose."""
 
+import json
 import math
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath
 import pytest
@@ -36,6 +38,7 @@ from damcore.scaling import Scaling
 
 HOMOGENEOUS = ["polynomial", "rectified"]
 LEAKY = ["leaky, public code", "leaky, as printed"]
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 ONE, HALF = Fraction(1), Fraction(1, 2)
 
 homogeneous = pytest.mark.parametrize("name", HOMOGENEOUS)
@@ -697,6 +700,12 @@ def test_wrong_laws_fail_at_the_values_of_the_notebook(notebook_problem, interac
     assert len({relation(4.0, 64) for relation in RIVALS.values()} | {4.0 / 64}) == 5
     for relation in RIVALS.values():
         says_no(proofs.trainings_agree(interaction, *notebook_problem, relation, **common), epoch=1)
+
+
+def test_the_notebook_compares_trainings_at_those_values():
+    cells = json.loads((NOTEBOOKS / "proofs.ipynb").read_text())["cells"]
+    calls = [line for cell in cells for line in cell["source"] if "proofs.trainings_agree(" in line]
+    assert calls and all("*problem(64, 32, 10), 4.0," in line for line in calls)
 
 
 @pytest.mark.parametrize(
