@@ -525,6 +525,8 @@ def test_the_printed_sign_step_reverses_below_1_and_holds_above():
     above = proofs.printed_sign_step(**LOG_A, factors=lambda a: a > 1, range_of_factors="a > 1")
     assert above.holds and above.kind == Kind.FACTS and "all that z3 knows" in above.scope
     assert proofs.printed_sign_step(lambda log, a: a, written="a", range_of_factors="a > 0").holds
+    turned = dict(rate=lambda log, a: -log(a), written="-log a")  # needs log 1 = 0 from its other side
+    assert proofs.printed_sign_step(**turned, factors=lambda a: a < 1, range_of_factors="0 < a < 1").holds
 
 
 @pytest.mark.parametrize(
