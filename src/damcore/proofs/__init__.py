@@ -16,12 +16,15 @@ from damcore.proofs.homogeneity import (
     homogeneous_for_all_reals,
     homogeneous_for_every_vertex,
     homogeneous_in_examples,
+    one_factor,
     only_degree,
+    only_homogeneous,
 )
-from damcore.proofs.laws import LAWS, Law, leaky, sign_of_exponential_sum
-from damcore.proofs.learning import Trajectories, same_bracket, trainings, trainings_agree
+from damcore.proofs.laws import LAWS, Law, between_powers, leaky, sign_of_exponential_sum
+from damcore.proofs.learning import Trajectories, same_bracket, temperature_is_forced, trainings, trainings_agree
 from damcore.proofs.result import Check, Kind
 from damcore.proofs.update import (
+    ordered_for_increasing,
     pair_sign_kept,
     update_unchanged,
     update_unchanged_for_all_reals,
@@ -34,6 +37,7 @@ __all__ = [
     "Kind",
     "Law",
     "Trajectories",
+    "between_powers",
     "difference_identity",
     "exponent_identity",
     "exponential_sum_sign",
@@ -43,12 +47,16 @@ __all__ = [
     "homogeneous_in_examples",
     "leaky",
     "majority_limit",
+    "one_factor",
     "only_degree",
+    "only_homogeneous",
+    "ordered_for_increasing",
     "ordering_condition",
     "pair_sign_kept",
     "printed_sign_step",
     "same_bracket",
     "sign_of_exponential_sum",
+    "temperature_is_forced",
     "trainings",
     "trainings_agree",
     "update_unchanged",

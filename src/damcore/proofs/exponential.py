@@ -1,6 +1,7 @@
 """The exponential argument of MRS24 section 4.1.1: what is false as printed, and what is true instead.
 
 Signs of sums of exponentials are exact here: fractions enclose the powers of e, see `laws.sign_of_exponential_sum`.
+z3 knows no exponential; where it is asked about one, the scope of the check says which facts it was given.
 """
 
 import itertools
@@ -16,6 +17,7 @@ from damcore.interactions import Exponential
 from damcore.network import energy_gap
 from damcore.proofs.laws import (
     Pairs,
+    enclosed_exponential_sum,
     exponential_bracket,
     networks,
     overlaps,
@@ -23,68 +25,116 @@ from damcore.proofs.laws import (
     sign_of_exponential_sum,
     smallest,
 )
-from damcore.proofs.provers import differ_in_sign, impossible, reals
+from damcore.proofs.provers import (
+    certain_sign,
+    differ_in_sign,
+    enclosed,
+    impossible,
+    increases,
+    intervals,
+    reals,
+    unknown_function,
+)
 from damcore.proofs.result import Check, Kind, listed
 from damcore.proofs.update import HALVES, Sizes
 from damcore.scaling import Scaling
 
 
-def exponent_identity(exponent: Callable[[Any, Any], Any], *, printed_as: str) -> Check:
-    """Whether e^(a x) = e^(exponent(a, x)) for every a > 0 and x; e^. is one-to-one, so the exponents must be equal.
+def exponent_identity(right: Callable[[Callable[[Any], Any], Any, Any], Any], *, printed_as: str) -> Check:
+    """Whether e^(a x) equals a right side for every a > 0 and x.
 
-    MRS24 has e^(a x) = e^a e^x, where the exponent is a + x; true is (e^x)^a, where it is a x.
+    MRS24 has e^(a x) = e^a e^x; true is (e^x)^a. Algebra with the exponential proves the one; a point where intervals
+    around the two sides are disjoint refutes the other.
 
     Source: MRS24 Eq. (12).
 
     Args:
-        exponent: the exponent on the right, a function of a and x.
+        right: the right side, a function of the exponential, a and x.
         printed_as: how the right side is written.
 
     Returns:
-        A decided check (z3); the counterexample has the least height.
+        A symbolic check where it holds; an enclosed one with the counterexample of least height where it does not.
+
+    Raises:
+        RuntimeError: the algebra does not come out, and there is no counterexample among small fractions either.
     """
-    a, x = reals("a x")
-    holds = impossible(a > 0, a * x != exponent(a, x))
-    found = None if holds else smallest(lambda a, x: a * x != exponent(a, x), positive=(0,), arguments=2)
+    import sympy as sp
+
+    iv = intervals()
+    a, x = sp.Symbol("a", positive=True), sp.Symbol("x", real=True)
+    holds = sp.simplify(sp.exp(a * x) - right(sp.exp, a, x)) == 0
+
+    def violated(a: Fraction, x: Fraction) -> bool:
+        difference = iv.exp(enclosed(a * x)) - right(iv.exp, enclosed(a), enclosed(x))
+        return certain_sign(difference) in (1, -1)
+
+    found = None if holds else smallest(violated, positive=(0,), arguments=2)
+    if not holds and found is None:
+        raise RuntimeError(f"sympy cannot decide e^(a x) = {printed_as}, and no small fraction speaks against it.")
     return Check(
         f"e^(a x) = {printed_as}",
-        Kind.DECIDED,
-        "every real x, every real a > 0",
+        Kind.SYMBOLIC if holds else Kind.ENCLOSED,
+        "every real x, every real a > 0" if holds else "both sides at fractions a > 0 and x, in disjoint intervals",
         holds,
         None if found is None else dict(zip("ax", found, strict=True)),
     )
 
 
 def printed_sign_step(
-    rate: Callable[[Any], Any], *, written: str, factors: Callable[[Any], Any] = lambda a: a > 0, range_of_factors: str
+    rate: Callable[[Callable[[Any], Any], Any], Any],
+    *,
+    written: str,
+    factors: Callable[[Any], Any] = lambda a: a > 0,
+    range_of_factors: str,
 ) -> Check:
-    """Whether sign(a (e^x - e^y)) = sign(e^(r x) - e^(r y)), r a function of a, for all x and y.
+    """Whether sign[a (e^x - e^y)] = sign[e^(r x) - e^(r y)], r a function of a, for all x and y.
 
-    e^. increases, so the left is the sign of x - y, and the right that of r (x - y): only the sign of r matters.
-    MRS24 has r = log a, which is negative for a < 1 and zero at a = 1; true is r = a.
+    MRS24 has r = log a, which is negative for a < 1 and zero at a = 1; true is r = a. z3 knows no exp and no log: it is
+    told that both increase strictly and that log 1 = 0, and decides whether the statement follows. That it does not
+    follow refutes nothing, so a counterexample is found with exp and log themselves, in intervals.
 
     Source: MRS24 Eq. (12).
 
     Args:
-        rate: something that has the sign of r and that z3 can read: a - 1 for log a.
+        rate: r, a function of the logarithm and a.
         written: how r is written.
         factors: which a are allowed, a condition.
         range_of_factors: the same in words.
 
     Returns:
-        A decided check (z3, by that argument); the counterexample has the least height.
+        A check decided from stated facts where it holds; an enclosed one with the counterexample of least height where
+        it does not.
+
+    Raises:
+        RuntimeError: it does not follow, and there is no counterexample among small fractions either.
     """
+    import z3
+
+    iv = intervals()
     a, x, y = reals("a x y")
-    holds = impossible(a > 0, factors(a), differ_in_sign(x - y, rate(a) * (x - y)))
+    exp, log, one = unknown_function("exp"), unknown_function("log"), z3.RealVal(1)
+    r = rate(log, a)
+    facts = [*increases(exp, x, y), *increases(exp, r * x, r * y), *increases(log, a, one), log(one) == 0]
+    holds = impossible(a > 0, factors(a), *facts, differ_in_sign(a * (exp(x) - exp(y)), exp(r * x) - exp(r * y)))
 
     def violated(a: Fraction, x: Fraction, y: Fraction) -> bool:
-        return factors(a) and sign(x - y) != sign(rate(a) * (x - y))
+        if x == y or not factors(a):
+            return False  # equal x and y make both sides 0
+        r, u, v = rate(iv.log, enclosed(a)), enclosed(x), enclosed(y)
+        left = certain_sign(enclosed(a) * (iv.exp(u) - iv.exp(v)))
+        right = certain_sign(iv.exp(r * u) - iv.exp(r * v))
+        return None not in (left, right) and left != right
 
     found = None if holds else smallest(violated, positive=(0,), arguments=3)
+    if not holds and found is None:
+        raise RuntimeError(f"z3 cannot derive the step with r = {written}, and no small fraction speaks against it.")
+    facts_used = "exp and log increase strictly and log 1 = 0, which is all that z3 knows of them"
     return Check(
         f"sign[a (e^x - e^y)] = sign[e^(r x) - e^(r y)] with r = {written}",
-        Kind.DECIDED,
-        f"every real x and y, {range_of_factors}",
+        Kind.FACTS if holds else Kind.ENCLOSED,
+        f"every real x and y, {range_of_factors}, from: {facts_used}"
+        if holds
+        else f"{range_of_factors}; both sides at fractions, with exp and log in intervals",
         holds,
         None if found is None else dict(zip("axy", found, strict=True)),
     )
@@ -161,7 +211,7 @@ def ordering_condition(
     """Whether a condition on the overlaps fixes the sign of sum e^(a h_on) - e^(a h_off) for every a > 0.
 
     `majorised` does (Tomic and Weyl: sums of increasing convex functions follow weak majorisation), and `pairwise`,
-    which asks for more, does so for every increasing F.
+    which asks for more, does so for every strictly increasing F, see `update.ordered_for_increasing`.
 
     Source: MRS24 Eq. (12), (13).
 
@@ -229,46 +279,63 @@ def majority_limit(*, sizes: Sizes = ((2, 2), (3, 2)), entries: Iterable[Fractio
 
 
 def exponential_temperature(
-    relation: Callable[[float, int], float] = lambda temperature, n_neurons: temperature * n_neurons,
+    relation: Callable[[Fraction, int], Fraction] = lambda temperature, n_neurons: temperature * n_neurons,
     *,
-    n_neurons: int = 64,
-    n_memories: int = 8,
-    temperatures: Iterable[float] = (4.0, 8.0, 32.0),
+    n_neurons: int = 16,
+    n_memories: int = 4,
+    temperatures: Iterable[Fraction] = (Fraction(1, 4), Fraction(3), Fraction(50)),
     seed: int = 0,
+    tolerance: float = 1e-12,
 ) -> Check:
-    """Whether scaling overlaps by 1/N is another temperature: F = e^(h / (N T)) at T is F = e^(h / T') at T'.
+    """Whether the modified exponential network at T is the one without 1/N at T', by default N T.
 
         e^(b a h) = e^(b' h),   b' = a b,   here T' = N T
 
-    So an exponential network is changed by the factor, but into itself at N times the temperature.
+    The two sides come from different code. The left one is `energy_gap` with `Scaling.modified`, in float64; the right
+    one is the sum of e^(h / T') over fractions h / T', between two fractions. So the check fails for a wrong T', and
+    for a network that scales otherwise than Eq. (14) says.
 
     Source: MRS24 Eq. (12), (14).
 
     Args:
         relation: T' from T and N.
-        n_neurons: N, a power of two, so that no division rounds.
+        n_neurons: N.
         n_memories: K.
-        temperatures: T, powers of two.
+        temperatures: T, exact in float64.
         seed: of the memories and states.
+        tolerance: largest difference of a bracket that counts as rounding, relative to the sum of its terms' sizes.
 
     Returns:
-        A sampled check that asks for equality bit by bit.
+        A sampled check of every bracket and its sign; where it fails, the first T and how many brackets differ.
     """
     generator = named_generator(seed, "exponential temperature", n_neurons, n_memories)
-    memories = 2 * torch.rand(n_memories, n_neurons, generator=generator, dtype=torch.float64) - 1
-    states = random_patterns(20, n_neurons, generator=generator)
+    eighths = torch.randint(-8, 9, (n_memories, n_neurons), generator=generator)
+    states = random_patterns(4, n_neurons, generator=generator)
+    pairs_of = {}
+    for b, state in enumerate(states.long()):
+        for i in range(n_neurons):
+            own, rest = eighths[:, i], eighths @ state - eighths[:, i] * state[i]
+            on_off = zip((rest + own).tolist(), (rest - own).tolist(), strict=True)
+            pairs_of[b, i] = tuple((Fraction(on, 8), Fraction(off, 8)) for on, off in on_off)
     temperatures, found = list(temperatures), None
     for temperature in temperatures:
-        modified = Scaling.modified(temperature, n_neurons)
-        other = Scaling(relation(temperature, n_neurons), inner_power=1)
-        gaps = [energy_gap(memories, states, Exponential(), scaling) for scaling in (modified, other)]
-        if found is None and not torch.equal(*gaps):
-            found = {"T": temperature, "T'": relation(temperature, n_neurons)}
-            found |= {"neurons sent the other way": int((gaps[0].sign() != gaps[1].sign()).sum())}
+        other = relation(temperature, n_neurons)
+        gaps = energy_gap(eighths.double() / 8, states, Exponential(), Scaling.modified(float(temperature), n_neurons))
+        apart = turned = 0
+        for place, pairs in pairs_of.items():
+            gap, terms = gaps[place].item(), exponential_bracket(pairs, 1 / other)
+            low, high = map(float, enclosed_exponential_sum(terms, 24))
+            size = float(enclosed_exponential_sum({q: abs(c) for q, c in terms.items()}, 24)[1])
+            apart += not low - tolerance * size <= gap <= high + tolerance * size
+            turned += sign_of_exponential_sum(terms) * gap < 0
+        if apart + turned:
+            found = {"T": temperature, "T'": other, "brackets that differ": apart, "neurons sent the other way": turned}
+            break
     return Check(
         "exponential: the modified network at T is the one without 1/N at T'",
         Kind.SAMPLED,
-        f"bit by bit, {states.numel():,} neurons of a random network with N = {n_neurons}, K = {n_memories}, "
+        f"float64 against sums of e^(h / T') between fractions, within {tolerance:g} of their terms: "
+        f"{len(pairs_of):,} neurons of a random network with N = {n_neurons}, K = {n_memories}, "
         f"T = {listed(temperatures)}",
         found is None,
         found,

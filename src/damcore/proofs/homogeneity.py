@@ -1,12 +1,14 @@
-"""Homogeneity: Lemmas 4.1.1 and 4.1.2, the leaky rectified polynomial, and the identity before Eq. (9)."""
+"""Homogeneity: Lemmas 4.1.1 and 4.1.2, the leaky function, the identity before Eq. (9), and whether it is needed."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from damcore.proofs.laws import Law, leaky, rationals, sign, smallest
-from damcore.proofs.provers import first_found, possible, reals, value
+from damcore.proofs.laws import Law, leaky, networks, overlaps, rationals, sign, smallest
+from damcore.proofs.provers import certain_sign, enclosed, first_found, intervals, possible, reals, value
 from damcore.proofs.result import Check, Kind, listed
+from damcore.proofs.update import update_unchanged
 
 Degree = Callable[[Any], Any]
 
@@ -178,6 +180,132 @@ def difference_identity(law: Law, n: int, *, signs_only: bool, height: int = 3) 
         found is None,
         None if found is None else dict(zip("axy", found, strict=True)),
     )
+
+
+def only_homogeneous(
+    laws: Iterable[Law],
+    *,
+    vertices: Iterable[int] = (2, 3),
+    unchanged: Callable[[Law, int], bool] = lambda law, n: update_unchanged(law, vertices=[n]).holds,
+) -> Check:
+    """Whether exactly those F keep every update under every factor for which F(x) - F(0) is homogeneous.
+
+    That there are no others is a proof by hand, in the chapter on proofs, for continuous F that are not constant. Here
+    both sides are tried on examples: the updates as `unchanged` says, homogeneity as G(a x) G(y) = G(a y) G(x) and
+    G(a x) G(x) >= 0, with G(x) = F(x) - F(0), at small fractions.
+
+    Source: MRS24 Eq. (9), (13).
+
+    Args:
+        laws: examples, homogeneous and not.
+        vertices: the vertices n.
+        unchanged: whether the updates of a law at a vertex survive; one memory or one factor alone is too weak.
+
+    Returns:
+        A check by hand; the counterexample is the first law that keeps its updates without being homogeneous, or the
+        other way round.
+    """
+    laws, vertices = list(laws), list(vertices)
+    kept, found = 0, None
+    for law, n in itertools.product(laws, vertices):
+        survives, homogeneous = unchanged(law, n), _homogeneous_up_to_a_constant(law, n)
+        kept += survives
+        if found is None and survives != homogeneous:
+            found = {"F": law.name, "n": n, "keeps its updates": survives, "homogeneous": homogeneous}
+    return Check(
+        "F keeps every update under every factor only if F(x) - F(0) is homogeneous",
+        Kind.BY_HAND,
+        f"{len(laws)} functions at n = {listed(vertices)}: {kept} of {len(laws) * len(vertices)} keep their updates",
+        found is None,
+        found,
+    )
+
+
+def one_factor(factor: Fraction, *, base: int = 10, wobble: Fraction = Fraction(1, 20)) -> Check:
+    """Whether F(x) = x^3 (1 + w sin(2 pi ln|x| / ln N)) is not homogeneous and yet keeps every update under one factor.
+
+    At the factor 1/N it does: ln|x| falls by ln N, the sine by a whole period, and F(x / N) = N^-3 F(x). So homogeneity
+    is needed for every factor, and for one factor it is not.
+
+    Source: MRS24 Eq. (9), (13).
+
+    Args:
+        factor: a.
+        base: N in the formula of F.
+        wobble: w; at 0, F is homogeneous.
+
+    Returns:
+        An enclosed check. That F is not homogeneous and that a sign changes is said by intervals; that no sign changes,
+        by algebra. The counterexample is a network of N = K = 2, or that F is homogeneous.
+
+    Raises:
+        RuntimeError: the algebra does not come out, and no small network changes its sign either.
+    """
+    import sympy as sp
+
+    iv = intervals()
+
+    def function(x: Any, library: Any) -> Any:
+        period = library.sin(2 * library.pi * library.log(abs(x)) / library.log(base))
+        return x**3 * (1 + wobble.numerator * period / wobble.denominator)
+
+    y, a = sp.Symbol("y", positive=True), sp.Rational(factor.numerator, factor.denominator)
+    changes = [function(a * x, sp) - a**3 * function(x, sp) for x in (y, -y)]
+    kept = all(sp.simplify(sp.expand(sp.expand_log(change, force=True))) == 0 for change in changes)
+    # Where F is homogeneous, F(q)^2 = F(1) F(q^2); two q, as the sine is 0 at powers of the root of N.
+    apart = [function(iv.mpf(q), iv) ** 2 - function(iv.mpf(1), iv) * function(iv.mpf(q * q), iv) for q in (2, 3)]
+    found = None
+    if not {1, -1} & set(map(certain_sign, apart)):
+        if sp.simplify(function(2 * y, sp) - 8 * function(y, sp)) != 0:
+            raise RuntimeError(f"Intervals cannot tell F with w = {wobble} from a homogeneous function.")
+        found = {"F(2 x)": "8 F(x)"}
+    elif not kept:
+        found = _changed_sign(lambda x: function(enclosed(x), iv), factor)
+        if found is None:
+            raise RuntimeError(f"sympy cannot decide this for a = {factor}, and no small network speaks against it.")
+    how = "F(a x) = a^3 F(x) for every real x, by algebra" if kept else "networks of N = K = 2, by intervals"
+    return Check(
+        f"x^3 (1 + {wobble} sin(2 pi ln|x| / ln {base})) is not homogeneous, and keeps every update under a = {factor}",
+        Kind.ENCLOSED,
+        f"F(q)^2 and F(1) F(q^2) for q = 2, 3, by intervals; {how}",
+        found is None,
+        found,
+    )
+
+
+def _changed_sign(function: Callable[[Fraction], Any], factor: Fraction) -> dict[str, object] | None:
+    """The first network of two neurons and two memories with entries in quarters whose sign the factor certainly turns.
+
+    Args:
+        function: an odd F, from a fraction to an interval.
+        factor: a.
+    """
+    quarters = [Fraction(k, 4) for k in range(-4, 5)]
+    values: dict[Fraction, Any] = {}
+
+    def at(x: Fraction) -> Any:
+        if x not in values:
+            values[x] = function(x) if x else 0
+        return values[x]
+
+    for memories in networks(2, 2, quarters):
+        signs = []
+        for a in (Fraction(1), factor):
+            total = sum(at(a * on) - at(a * off) for on, off in overlaps(memories))
+            signs.append(certain_sign(total) if total != 0 else 0)
+        if set(signs) == {1, -1}:
+            return {"a": factor, "memories": memories, "sign": signs[0], "sign with a": signs[1]}
+    return None
+
+
+def _homogeneous_up_to_a_constant(law: Law, n: int) -> bool:
+    zero = law(Fraction(0), n)
+
+    def violated(a: Fraction, x: Fraction, y: Fraction) -> bool:
+        inside, outside = law(a * x, n) - zero, law(x, n) - zero
+        return inside * outside < 0 or inside * (law(y, n) - zero) != (law(a * y, n) - zero) * outside
+
+    return smallest(violated, positive=(0,), arguments=3, height=3) is None
 
 
 def _smallest_inhomogeneity(

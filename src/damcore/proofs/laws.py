@@ -42,6 +42,27 @@ def leaky(slope: Fraction) -> Law:
     return Law(f"leaky rectified polynomial, slope {slope}", lambda x, n: x**n, lambda x, n: slope * x)
 
 
+def between_powers(base: int) -> Law:
+    """An odd F that is x^n at each power of the base, with straight lines between: F(x / base) = F(x) / base^n.
+
+    So its degree is n at that factor and its powers; for n > 1 it has none at any other.
+
+    Args:
+        base: a whole number above 1.
+    """
+
+    def odd(x: Fraction, n: int) -> Fraction:
+        size, power = abs(x), Fraction(1)
+        while size >= base * power:
+            power *= base
+        while 0 < size < power:
+            power /= base
+        slope = Fraction(base**n - 1, base - 1)
+        return sign(x) * (power**n + slope * (size - power) * power ** (n - 1)) if x else Fraction(0)
+
+    return Law(f"x^n at powers of {base}, straight between", odd, odd)
+
+
 LAWS = {
     "polynomial": Law("polynomial", lambda x, n: x**n, lambda x, n: x**n),
     "rectified": Law("rectified polynomial", lambda x, n: x**n, lambda x, n: 0 * x),
@@ -135,16 +156,30 @@ def sign_of_exponential_sum(terms: Mapping[Fraction, Fraction | int]) -> int:
     if not terms:
         return 0
     lowest = min(terms)  # factored out: a positive factor, and every power left is at least 1
+    shifted = {q - lowest: c for q, c in terms.items()}
     degree = 4
     while True:
-        low = high = Fraction(0)
-        for q, c in terms.items():
-            least, most = enclosed_power_of_e(q - lowest, degree)
-            low += c * (least if c > 0 else most)
-            high += c * (most if c > 0 else least)
+        low, high = enclosed_exponential_sum(shifted, degree)
         if low > 0 or high < 0:
             return 1 if low > 0 else -1
         degree *= 2
+
+
+def enclosed_exponential_sum(terms: Mapping[Fraction, Fraction | int], degree: int) -> tuple[Fraction, Fraction]:
+    """Fractions below and above sum_k c_k e^(q_k).
+
+    Args:
+        terms: exponent q -> coefficient c.
+        degree: of Taylor's sum at least; higher is closer.
+    """
+    low = high = Fraction(0)
+    for q, c in terms.items():
+        least, most = enclosed_power_of_e(abs(q), degree)
+        if q < 0:
+            least, most = 1 / most, 1 / least
+        low += c * (least if c > 0 else most)
+        high += c * (most if c > 0 else least)
+    return low, high
 
 
 def enclosed_power_of_e(q: Fraction, degree: int) -> tuple[Fraction, Fraction]:

@@ -1,6 +1,10 @@
-"""Theorem 4.3.1: with a homogeneous F, original at T and modified at T_m learn the same when 1 / T_m = N / T."""
+"""Theorem 4.3.1: with a homogeneous F, original at T and modified at T_m learn the same when 1 / T_m = N / T.
 
-from collections.abc import Callable
+`same_bracket` shows that the brackets agree then, `temperature_is_forced` that they agree for no other T_m. That equal
+brackets make equal trainings is a proof by hand, by induction over the steps; `trainings_agree` tries examples.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,13 +17,25 @@ from damcore import _checks
 from damcore.interactions import Interaction
 from damcore.learning import train
 from damcore.proofs.laws import Law, smallest
-from damcore.proofs.result import Check, Kind
+from damcore.proofs.provers import possible, reals
+from damcore.proofs.result import Check, Kind, listed
 from damcore.scaling import Scaling
 
 
 def divided_by_size(temperature: Any, n_neurons: Any) -> Any:
     """The temperature T_m of the modified network that is the original at T: T / N."""
     return temperature / n_neurons
+
+
+# Wrong laws, by 1/T_m, that an example must be able to tell from 1/T_m = N / T.
+RIVALS: dict[str, Callable[[Any, Any], Any]] = {
+    "(T/N)^2": lambda temperature, n_neurons: (n_neurons / temperature) ** 2,
+    "1": lambda temperature, n_neurons: 1.0,
+    "T/N": lambda temperature, n_neurons: n_neurons / temperature,
+    "1/T": lambda temperature, n_neurons: temperature,
+}
+EARLY = 5  # epochs in which a wrong law must part: too few for chaos to amplify rounding
+VISIBLE = 1e-3  # by how much an entry in [-1, 1] must differ then
 
 
 def same_bracket(
@@ -63,6 +79,40 @@ def same_bracket(
         Kind.SYMBOLIC,
         "every overlap h, every T > 0, every whole N and n >= 1",
         holds,
+        found,
+    )
+
+
+def temperature_is_forced(
+    relation: Callable[[Any, Any], Any] = divided_by_size, *, vertices: Iterable[int], bracket_not_zero: bool = True
+) -> Check:
+    """Whether T^-n S = (N T_m)^-n S leaves no T_m but the relation's, S being the bracket without either factor.
+
+    Source: MRS24 Eq. (8), (14).
+
+    Args:
+        relation: T_m as a function of T and N.
+        vertices: the vertices n.
+        bracket_not_zero: ask for S != 0; without that any T_m does.
+
+    Returns:
+        A decided check (z3) of the "only if" at these vertices; the counterexample is z3's own.
+    """
+    vertices = list(vertices)
+    temperature, other, size, total = reals("T T_m N S")
+    domain = [temperature > 0, other > 0, size >= 1] + ([total != 0] if bracket_not_zero else [])
+    found = None
+    for n in vertices:
+        equal = total * (size * other) ** n == total * temperature**n  # multiplied out, as both factors are positive
+        numbers = possible(*domain, equal, other != relation(temperature, size))
+        if numbers is not None:
+            found = {"n": n, **numbers}
+            break
+    return Check(
+        f"original at T and modified at T_m have the same bracket only if T_m = {relation(temperature, size)}",
+        Kind.DECIDED,
+        f"every real T, T_m > 0 and N >= 1, every bracket{' but 0' * bracket_not_zero}, n = {listed(vertices)}",
+        found is None,
         found,
     )
 
@@ -163,6 +213,10 @@ def trainings_agree(
 ) -> Check:
     """Whether whole trainings of the original at T and the modified at T_m end in the same memories.
 
+    An example says nothing where a wrong law agrees as well. At T = N, 1/T_m = N / T is 1, as is each of its powers; at
+    a T so high that tanh is a straight line, the normalised step hardly depends on T or T_m. So where the check would
+    hold, each of `RIVALS` must part from the original in the first epochs, or the example is refused.
+
     Source: MRS24 Eq. (8), (14).
 
     Args:
@@ -180,7 +234,7 @@ def trainings_agree(
         A sampled check; where it fails, the epoch and the difference.
 
     Raises:
-        ValueError: neither network moves.
+        ValueError: neither network moves, or a wrong law would pass, too.
     """
     size = memories.shape[-1]
     scalings = (Scaling.original(temperature, n), Scaling.modified(relation(temperature, size), size))
@@ -192,6 +246,17 @@ def trainings_agree(
     if len(apart):
         first = int(apart[0])
         found = {"epoch": first + 1, "difference": f"{run.difference[first].item():.2g}"}
+    else:
+        for law, rival in RIVALS.items():
+            wrong = (scalings[0], Scaling.modified(rival(temperature, size), size))
+            early = trainings(
+                memories, patterns, interaction, wrong, epochs=min(epochs, EARLY), learning_rate=learning_rate
+            )
+            if early.difference.max() <= VISIBLE:
+                _checks.refuse(
+                    f"At T = {temperature:g} and N = {size} the wrong law 1/T_m = {law} learns the same memories, so "
+                    "the example cannot tell it from 1/T_m = N/T; choose a lower temperature, not N."
+                )
     within = "bit by bit" if tolerance == 0 else f"within {tolerance:g}"
     return Check(
         f"{interaction}: original at T = {temperature:g} and modified at T_m = {relation(temperature, size):g} "

@@ -13,7 +13,10 @@ class Kind(StrEnum):
 
     SYMBOLIC = "symbolic"  # algebra, the vertex a symbol where it can be
     DECIDED = "decided for all reals"  # by z3 or an exact argument, at given vertices and sizes
+    FACTS = "decided from stated facts"  # by z3, which knows of exp, log or F only what the scope says
     EXACT = "exact rational"  # every case of a finite list, in fractions
+    ENCLOSED = "enclosed"  # exp, log and sin in intervals that hold their value, rounding included
+    BY_HAND = "proof by hand, with examples"  # the proof is the text's; the program tries examples only
     PROPERTY = "property-tested"  # exact arithmetic on examples that hypothesis draws
     SAMPLED = "sampled"  # floating point on random examples
 

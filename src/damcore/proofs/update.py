@@ -1,11 +1,20 @@
 """Theorem 4.2.1: a factor inside a homogeneous F leaves every update as it was."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
-from damcore.proofs.laws import Law, bracket, networks, overlaps, sign
-from damcore.proofs.provers import differ_in_sign, first_found, impossible, possible, reals, value
+from damcore.proofs.laws import Law, Memories, bracket, networks, overlaps, sign, smallest
+from damcore.proofs.provers import (
+    differ_in_sign,
+    first_found,
+    impossible,
+    increases,
+    possible,
+    reals,
+    unknown_function,
+    value,
+)
 from damcore.proofs.result import Check, Kind, listed
 
 HALVES = tuple(Fraction(k, 2) for k in range(-2, 3))  # -1, -1/2, 0, 1/2, 1
@@ -19,8 +28,9 @@ def inverse_size(n_neurons: int) -> list[Fraction]:
 
 
 def some_factors(n_neurons: int) -> list[Fraction]:
-    """1/N and four others on both sides of 1."""
-    return sorted({*inverse_size(n_neurons), *map(Fraction, ("1/2", "2/3", "2", "7"))})
+    """1/N, and others on both sides of 1 over six decades, where a term of another degree outgrows a leading one."""
+    decades = [Fraction(10) ** power for power in (-3, -2, -1, 1, 2, 3)]
+    return sorted({*inverse_size(n_neurons), *decades, *map(Fraction, ("1/2", "2/3", "2", "7"))})
 
 
 def update_unchanged(
@@ -31,7 +41,11 @@ def update_unchanged(
     sizes: Sizes = ((1, 1), (2, 1), (2, 2), (3, 1)),
     entries: Iterable[Fraction] = HALVES,
 ) -> Check:
-    """Whether sign[sum F(a h_on) - F(a h_off)] is the same for every factor a as for a = 1, over all small networks.
+    """Whether sign[sum F(a h_on) - F(a h_off)] is the same for every factor a as for a = 1, over two lists of networks.
+
+    The first list is all small networks. There a leading term decides nearly every sign, and an F that is only nearly
+    homogeneous passes. The second list is balanced: two memories, each in as many copies as make the bracket exactly
+    zero at a = 1. It must be zero at every a; however small a term of another degree is, it shows.
 
     A sum of zero counts as a sign of its own, so the outcome holds for either rule about ties.
 
@@ -41,32 +55,87 @@ def update_unchanged(
         law: F.
         vertices: the vertices n.
         factors: the factors a, a function of N.
-        sizes: pairs of N and K, in the order in which a counterexample is called smaller.
+        sizes: pairs of N and K of the first list, in the order in which a counterexample is called smaller; the largest
+            N is that of the second list.
         entries: what an entry of a memory may be; symmetric about 0.
 
     Returns:
-        An exact check; the counterexample has the first size, then the first vertex, factor and memories.
+        An exact check; the counterexample is from the first list if there is one, and has the first size, then the
+        first vertex, factor and memories; one from the second says how many copies of each memory there are.
     """
     vertices, entries, sizes = list(vertices), list(entries), list(sizes)
-    cases, found = 0, None
-    for n_neurons, n_memories in sizes:
-        brackets = [(memories, overlaps(memories)) for memories in networks(n_neurons, n_memories, entries)]
-        for n, a in itertools.product(vertices, factors(n_neurons)):
-            for memories, pairs in brackets if found is None else ():
-                cases += 1
-                plain, scaled = bracket(law, n, pairs, Fraction(1)), bracket(law, n, pairs, a)
-                if sign(plain) != sign(scaled):
-                    found = {"n": n, "a": a, "memories": memories, "bracket": plain, "scaled bracket": scaled}
+    cases, found = _first_change(law, vertices, factors, sizes, entries)
+    largest = max(n_neurons for n_neurons, _ in sizes)
+    balanced, most = 0, 0
+    for n in vertices if found is None else ():
+        for memories, copies in balanced_networks(law, n, largest, entries):
+            pairs, most = overlaps(memories), max(most, sum(copies))
+            for a in factors(largest) if found is None else ():
+                balanced += 1
+                scaled = sum(count * bracket(law, n, (pair,), a) for count, pair in zip(copies, pairs, strict=True))
+                if scaled != 0:
+                    found = {"n": n, "a": a, "memories": memories, "copies": copies}
+                    found |= {"bracket": Fraction(0), "scaled bracket": scaled}
                     break
     used = dict.fromkeys(a for n_neurons, _ in sizes for a in factors(n_neurons))
     return Check(
         f"{law.name}: a factor a inside F leaves the update as it was",
         Kind.EXACT,
         f"networks of (N, K) = {listed(sizes)} with entries {listed(entries)}, n = {listed(vertices)}, "
-        f"a = {listed(used)}: {cases:,} cases",
+        f"a = {listed(used)}: {cases:,} cases"
+        + f"; and {balanced:,} of N = {largest} whose two memories, in copies up to K = {most:,}, cancel at a = 1"
+        * (balanced > 0),
         found is None,
         found,
     )
+
+
+def _first_change(
+    law: Law,
+    vertices: list[int],
+    factors: Callable[[int], Iterable[Fraction]],
+    sizes: list[tuple[int, int]],
+    entries: list[Fraction],
+) -> tuple[int, dict[str, object] | None]:
+    """How many cases of all small networks were tried, and the first whose sign changes, or None."""
+    cases = 0
+    for n_neurons, n_memories in sizes:
+        brackets = [(memories, overlaps(memories)) for memories in networks(n_neurons, n_memories, entries)]
+        for n, a in itertools.product(vertices, factors(n_neurons)):
+            for memories, pairs in brackets:
+                cases += 1
+                plain, scaled = bracket(law, n, pairs, Fraction(1)), bracket(law, n, pairs, a)
+                if sign(plain) != sign(scaled):
+                    found = {"n": n, "a": a, "memories": memories, "bracket": plain, "scaled bracket": scaled}
+                    return cases, found
+    return cases, None
+
+
+def balanced_networks(
+    law: Law, n: int, n_neurons: int, entries: Iterable[Fraction]
+) -> Iterator[tuple[Memories, tuple[int, int]]]:
+    """Pairs of memories, and how many copies of each make the bracket of the state (+1, ..., +1) zero, exactly.
+
+    With all whole numbers of copies of any two memories, the signs say what all ratios of differences F(x) - F(y) are.
+
+    Args:
+        law: F.
+        n: interaction vertex.
+        n_neurons: N.
+        entries: what an entry of a memory may be; symmetric about 0.
+    """
+    seen: dict[tuple[Fraction, Fraction], tuple[Fraction, ...]] = {}
+    for (row,) in networks(n_neurons, 1, entries):
+        if row[0] > 0:
+            seen.setdefault(overlaps((row,))[0], row)
+    for (pair, row), (other_pair, other) in itertools.combinations(seen.items(), 2):
+        difference, against = bracket(law, n, (pair,), Fraction(1)), bracket(law, n, (other_pair,), Fraction(1))
+        if difference == 0 or against == 0:
+            continue  # such a memory has a zero bracket alone, and is in the list of all small networks
+        if sign(difference) == sign(against):
+            other = (-other[0], *other[1:])  # which turns the sign of its bracket
+        ratio = abs(against / difference)
+        yield (row, other), (ratio.numerator, ratio.denominator)
 
 
 def update_unchanged_for_all_reals(
@@ -119,6 +188,8 @@ def update_unchanged_for_all_reals(
 def update_unchanged_in_examples(law: Law, *, examples: int = 200, least_factor: Fraction = Fraction(1, 1000)) -> Check:
     """Whether the update is the same in networks that hypothesis draws, with fractions and exactly.
 
+    As in `update_unchanged`, copies of the first and the last memory that cancel must cancel at every factor.
+
     Source: MRS24 Eq. (4), (13).
 
     Args:
@@ -136,11 +207,15 @@ def update_unchanged_in_examples(law: Law, *, examples: int = 200, least_factor:
 
     def holds(n: int, a: Fraction, memories: list[tuple[Fraction, ...]]) -> bool:
         pairs = overlaps(tuple(memories))
-        return sign(bracket(law, n, pairs, Fraction(1))) == sign(bracket(law, n, pairs, a))
+        first, last = ([bracket(law, n, (pair,), c) for c in (Fraction(1), a)] for pair in (pairs[0], pairs[-1]))
+        same = sign(bracket(law, n, pairs, Fraction(1))) == sign(bracket(law, n, pairs, a))
+        # Copies of the first and last memory that cancel at a factor of 1 must cancel at every factor.
+        return same and first[1] * last[0] == last[1] * first[0]
 
     factors = st.fractions(min_value=least_factor, max_value=1000, max_denominator=1000)
     found, tried = first_found({"n": st.integers(1, 30), "a": factors, "memories": row}, holds, examples)
-    scope = f"{tried} draws with N <= 6, K <= 5, n <= 30, a in [{least_factor}, 1000], entries p/q with q <= 8"
+    scope = f"{tried} draws with N <= 6, K <= 5, n <= 30, a in [{least_factor}, 1000], entries p/q with q <= 8, "
+    scope += "each as drawn and with its first and last memory in copies that cancel"
     return Check(f"{law.name}: a factor a inside F leaves the update as it was", Kind.PROPERTY, scope, not found, found)
 
 
@@ -173,6 +248,55 @@ def pair_sign_kept(law: Law, n: int, *, n_memories: int) -> Check:
     )
 
 
+def ordered_for_increasing(n_memories: int, *, strictly: bool = True) -> Check:
+    """Whether sum F(a h_on) > sum F(a h_off) for every increasing F and a > 0, if sorted h_on exceed h_off one by one.
+
+    One by one: none is below, and one is above. With K = 1 this says that the sign of F(x) - F(y) survives every a > 0.
+    z3 knows of F only that it increases, so the outcome is for every such F. Where F need not increase strictly,
+    F(x) = max(x, 1) is the counterexample: it turns a positive sum into a zero.
+
+    Source: MRS24 Eq. (9), (13).
+
+    Args:
+        n_memories: K.
+        strictly: whether F must increase strictly, or only not decrease.
+
+    Returns:
+        A check decided from stated facts where it holds; an exact one with a counterexample where it does not.
+
+    Raises:
+        RuntimeError: it does not follow, and F(x) = max(x, 1) does not speak against it either.
+    """
+    a, *names = reals(f"a {' '.join(f'u{k} v{k}' for k in range(n_memories))}")
+    on, off = names[::2], names[1::2]
+    function = unknown_function("F")
+    pairs = list(zip(on, off, strict=True))
+    order = [a > 0, *(u >= v for u, v in pairs), sum(on) > sum(off)]
+    facts = [fact for u, v in pairs for fact in increases(function, a * u, a * v, strictly=strictly)]
+    holds = impossible(*order, *facts, sum(function(a * u) - function(a * v) for u, v in pairs) <= 0)
+
+    def violated(a: Fraction, *overlaps: Fraction) -> bool:
+        on, off = overlaps[::2], overlaps[1::2]
+        if any(u < v for u, v in zip(on, off, strict=True)) or sum(on) <= sum(off):
+            return False
+        plain, scaled = (sum(max(c * u, 1) - max(c * v, 1) for u, v in zip(on, off, strict=True)) for c in (1, a))
+        return plain > 0 >= scaled
+
+    found = None if holds else smallest(violated, positive=(0,), arguments=1 + 2 * n_memories)
+    if not holds and found is None:
+        raise RuntimeError("z3 cannot derive the order of the sums, and max(x, 1) does not speak against it.")
+    what = "strictly increasing" if strictly else "non-decreasing"
+    return Check(
+        f"sorted overlaps on above those off, one by one, fix the sign for every {what} F and every a > 0",
+        Kind.FACTS if holds else Kind.EXACT,
+        f"K = {n_memories}, every real overlap, from: F is {what}, which is all that z3 knows of it"
+        if holds
+        else f"K = {n_memories}, F(x) = max(x, 1), in fractions",
+        holds,
+        None if found is None else {"F": "max(x, 1)", "a": found[0], "on": found[1::2], "off": found[2::2]},
+    )
+
+
 def _smallest_network(
     law: Law, vertices: list[int], n_memories: int, n_neurons: int | None, factor_above: int | None
 ) -> dict[str, object] | None:
@@ -182,9 +306,7 @@ def _smallest_network(
     for size in [1, 2, 3] if n_neurons is None else [n_neurons]:
         for entries in (BIPOLAR, (*BIPOLAR, Fraction(0)), HALVES):
             for a in factors:
-                check = update_unchanged(
-                    law, vertices=vertices, factors=lambda _, a=a: [a], sizes=[(size, n_memories)], entries=entries
-                )
-                if check.counterexample is not None:
-                    return dict(check.counterexample)
+                _, found = _first_change(law, vertices, lambda _, a=a: [a], [(size, n_memories)], list(entries))
+                if found is not None:
+                    return found
     return None
