@@ -3,3 +3,5 @@
 from damcore.proofs.errata.mrs24 import argument, experiments, networks
 
 ERRATA = networks.ERRATA + argument.ERRATA + experiments.ERRATA
+
+__all__ = ["ERRATA"]

@@ -3,3 +3,5 @@
 from damcore.proofs.errata.mssl22 import code, dynamics, experiments, framework, functions
 
 ERRATA = framework.ERRATA + dynamics.ERRATA + experiments.ERRATA + functions.ERRATA + code.ERRATA
+
+__all__ = ["ERRATA"]
