@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from damcore import datasets
+from damcore import datasets, learning
 from damcore.interactions import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import energy_gap
 from damcore.proofs import differences
@@ -247,6 +247,16 @@ def test_learned_distance_counts_what_recall_loses_and_says_where_a_dtype_ends()
     assert math.isnan(differences.learned_distance(Polynomial(60), *narrow, original, **setting))
 
 
+def test_plain_descent_moves_by_the_gradient():
+    network, scaling = differences.unlearned(10, 4, 3), Scaling.modified(1.0, 10)
+    _, slope = learning.gradient(*network, Polynomial(2), scaling)
+    assert differences.plain_descent(Polynomial(2), *network, scaling, epochs=1) == pytest.approx(
+        slope.abs().max().item()
+    )
+    # A large vertex at a high temperature: the same direction, but nothing to see of it.
+    assert differences.plain_descent(Polynomial(100), *network, Scaling.original(90.0, 100), epochs=3) < 1e-16
+
+
 def test_targets_are_readable_from_true_labels_only():
     labels = torch.tensor([3, 1, 9, 9])
     assert differences.readable(labels, held=False) == 1
@@ -358,6 +368,21 @@ def test_a_step_of_the_dynamics_is_the_projection_for_the_dot_product_only():
         alone, alone.clone(), lambda q: -(q[:, None] - alone).square().sum(-1), 1.0
     )
     assert (step, direct) == pytest.approx((alone.square().sum().item(), 0))
+
+
+def test_the_dynamics_end_at_the_memory_for_the_manhattan_and_at_two_thirds_for_the_euclidean_distance():
+    memory, query = differences.digits(1), torch.full((1, 784), 0.5, dtype=torch.float64)
+    size = memory.square().sum().item()
+    ends = [
+        differences.end_of_the_dynamics(memory, query, similarity, 1.0)
+        for similarity in (
+            lambda q: q @ memory.mT,
+            lambda q: -(q[:, None] - memory).square().sum(-1),
+            lambda q: -(q[:, None] - memory).abs().sum(-1),
+        )
+    ]
+    assert ends[0] < 1e-3 * size and ends[2] < 1e-3 * size
+    assert ends[1] == pytest.approx(size / 9, rel=1e-3)
 
 
 def test_one_memory_is_reached_in_one_step():

@@ -16,7 +16,7 @@ def _absolute():
     """The maximum with the absolute value, and the rectified polynomial, which needs none."""
     either = differences.converged(6, 100, 2000, rectified=False, states=20)[1].item()
     signed = differences.converged(6, 100, 2000, rectified=True, states=20)[0].item()
-    return {"six": either, "six_either": either, "rectified": signed}
+    return {"six": either, "six_either": either, "five": signed, "rectified": signed}
 
 
 def _one_energy():
@@ -46,7 +46,7 @@ def _longest():
         name: differences.lost_by_the_dot_product(differences.digits(k), norm="length")
         for name, k in (("few", 100), ("many", 200))
     }
-    return lost | {"sum": lost["few"], "length": lost["few"]}
+    return lost | {"none": 0.1, "sum": lost["few"], "length": lost["few"]}
 
 
 def _increasing():
@@ -63,7 +63,7 @@ def _first_of_eq2():
 def _dot_for_all():
     found = dynamics._step()
     return found | {
-        f"{name}{end}": found[f"dot{end}"] for name in ("euclidean", "manhattan") for end in ("", "_direct")
+        f"{name}{end}": found[f"dot{end}"] for name in ("euclidean", "manhattan") for end in ("", "_direct", "_rest")
     }
 
 

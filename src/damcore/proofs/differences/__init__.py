@@ -16,6 +16,7 @@ from damcore.proofs.differences.mrs24.training import (
     largest_score,
     learned_apart,
     learned_distance,
+    plain_descent,
     readable,
     vanished_gradients,
 )
@@ -57,6 +58,7 @@ from damcore.proofs.differences.mssl22_binary import (
 )
 from damcore.proofs.differences.mssl22_energy import (
     continuous_energy_rises,
+    end_of_the_dynamics,
     gradient_flow,
     hopfield_energy_rises,
     hopfield_runs_away,
@@ -79,6 +81,7 @@ __all__ = [
     "digits",
     "distributions",
     "divergences",
+    "end_of_the_dynamics",
     "energy_of_the_sum",
     "equivalent",
     "error_law",
@@ -104,6 +107,7 @@ __all__ = [
     "noise_variance",
     "noisy",
     "own_first",
+    "plain_descent",
     "readable",
     "rescaled",
     "retrieved",

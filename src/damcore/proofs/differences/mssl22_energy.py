@@ -155,6 +155,34 @@ def step_of_the_dynamics(
     return of_step, of_direct
 
 
+def end_of_the_dynamics(
+    memories: Float[Tensor, "K N"],
+    queries: Float[Tensor, "K N"],
+    similarity: Callable[[Tensor], Tensor],
+    beta: float,
+    *,
+    steps: int = 500,
+) -> float:
+    """Mean squared error of where the dynamics of `step_of_the_dynamics` come to rest, followed in small steps.
+
+    The k-th step is tau_v / (k + 10): a similarity with corners, such as minus the Manhattan distance, leaves a
+    ripple of the size of a step.
+
+    Args:
+        memories: M.
+        queries: corrupted memories, in their order.
+        similarity: of all queries with all memories, (B, N) to (B, K), larger for more alike.
+        beta: inverse temperature.
+        steps: how many.
+    """
+    v = queries
+    for k in range(steps):
+        at = v.clone().requires_grad_()
+        (force,) = torch.autograd.grad((beta * similarity(at)).logsumexp(1).sum() / beta, at)
+        v = v + (force - v) / (k + 10)
+    return (v - memories).square().sum(1).mean().item()
+
+
 def second_step(memories: Float[Tensor, "K N"], queries: Float[Tensor, "B N"], beta: float) -> float:
     """Share of queries that the second update z = M^T softmax(beta M q) moves by over 1 % of what the first did.
 

@@ -53,10 +53,10 @@ def _dual_beta():
 
 def _closest():
     found = {}
-    for name, n, rectified in (("four", 4, False), ("six", 6, False), ("rectified", 6, True)):
+    for name, n, rectified in (("four", 4, False), ("five", 5, False), ("six", 6, False), ("rectified", 6, True)):
         signed, either = differences.converged(n, 100, 2000, rectified=rectified, states=100)
         found[name], found[f"{name}_either"] = signed.item(), either.item()
-    del found["rectified_either"]
+    del found["five_either"], found["rectified_either"]
     return found
 
 
@@ -186,16 +186,19 @@ ERRATA = (
     Erratum(
         key="kh16-closest-memory",
         where="B, Fig. 4",
-        says="Recovery is measured by $\\max_\\mu \\sum_i \\xi_i^\\mu \\sigma_i$. For $n = 4$ it \u201csharply peaks "
-        "at perfect recovery\u201d, and \u201cfor $n \\ge 5$ all 10000 samples converge to one of the memories\u201d.",
-        found="For even $n$ the power energy is the same for $\\sigma$ and $-\\sigma$. Half of the states end at "
-        "minus a memory, which this maximum misses. With $\\lvert \\cdot \\rvert$ the statement holds.",
+        says="Recovery is measured by $\\max_\\mu \\sum_i \\xi_i^\\mu \\sigma_i$. For $n = 4$ its distribution "
+        "\u201csharply peaks at perfect recovery\u201d. \u201cFor $n \\ge 5$ all 10000 samples converge to one of "
+        "the memories\u201d; \u201cQualitatively\u201d, for power and rectified models alike.",
+        found="True of rectified polynomials, and of odd powers. For even $n$ the power energy is the same for "
+        "$\\sigma$ and $-\\sigma$. Half of the states end at minus a memory, which this maximum misses. With "
+        "$\\lvert \\cdot \\rvert$ it is true of these, too.",
         kind=Kind.SUBSTANCE,
         here="both are counted, and named apart",
         difference="$N = 100$, $K = 2000$, 100 states, $n = 6$: {six:.0%} reach $N$, {six_either:.0%} with the "
-        "absolute value. $n = 4$: {four:.0%} and {four_either:.0%}. Rectified, $n = 6$: {rectified:.0%} reach $N$.",
+        "absolute value. $n = 4$: {four:.0%} and {four_either:.0%}. $n = 5$: {five:.0%}. Rectified, $n = 6$: "
+        "{rectified:.0%} reach $N$.",
         measure=_closest,
-        stands=lambda found: found["six"] < 0.7 and found["six_either"] > 0.99 and found["rectified"] > 0.99,
+        stands=lambda found: found["six"] < 0.7 and min(found[k] for k in ("six_either", "five", "rectified")) > 0.99,
     ),
     Erratum(
         key="kh16-two-capacities",

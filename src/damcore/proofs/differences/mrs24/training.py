@@ -97,6 +97,32 @@ def learned_distance(
     return (ends.states - patterns).square().sum(-1).sqrt().mean().item()
 
 
+def plain_descent(
+    interaction: Interaction,
+    memories: Float[Tensor, "K N"],
+    patterns: Float[Tensor, "B N"],
+    scaling: Scaling,
+    *,
+    epochs: int,
+) -> float:
+    """Largest change of a memory's entry by gradient descent at rate 1, where the step is not normalised.
+
+    Source: MRS24 Eq. (8), (14).
+
+    Args:
+        interaction: F.
+        memories: initial zeta.
+        patterns: to learn, bipolar.
+        scaling: original or modified.
+        epochs: passes over the patterns.
+    """
+    moved = memories
+    for _ in range(epochs):
+        _, slope = learning.gradient(moved, patterns, interaction, scaling)
+        moved = moved - slope
+    return (moved - memories).abs().max().item()
+
+
 def largest_score(images: Float[Tensor, "B P"], labels: Tensor, *, clip: bool, epochs: int, seed: int = 0) -> float:
     """The largest normalised score |h| / N of a trained classifier, whose class weights are clamped or not.
 

@@ -132,7 +132,8 @@ ERRATA = (
     Erratum(
         key="mrs24-signs",
         where="before Eq. 9",
-        says="“The sign of the difference” stays, and as a formula $f(x) - f(y) = f(\\alpha x) - f(\\alpha y)$.",
+        says="What has to stay is “the sign of the difference”, as a formula $f(x) - f(y) = f(\\alpha x) - f(\\alpha "
+        "y)$.",
         found="The formula lacks the signs that its sentence names.",
         kind=Kind.SLIP,
         here="signs",
@@ -169,7 +170,7 @@ ERRATA = (
         key="mrs24-exponent",
         where="4.1.1",
         says="$e^{\\alpha x} = e^\\alpha e^x$.",
-        found="It is $(e^x)^\\alpha$. {prf:ref}`exponent-identity`",
+        found="It is $(e^x)^\\alpha$. {prf:ref}`exponent-identity` The conclusion, not homogeneous, is right.",
         kind=Kind.SUBSTANCE,
         difference="$\\alpha = 1/N$, $x = N = 100$: the left side is {left:.1f}, the right side {right:.0e}.",
         measure=sides,
@@ -178,8 +179,8 @@ ERRATA = (
     Erratum(
         key="mrs24-constant",
         where="4.1.1",
-        says="“The constant $\\alpha$ does not have the form $\\alpha^k$”.",
-        found="In the line before, the constant is $e^\\alpha$. The conclusion, not homogeneous, is right.",
+        says="“the constant $\\alpha$ does not have the form $\\alpha^k$”.",
+        found="In the line before, the constant is $e^\\alpha$.",
         kind=Kind.SLIP,
     ),
     Erratum(
@@ -188,7 +189,8 @@ ERRATA = (
         says="$\\operatorname{sign}[\\alpha (e^x - e^y)]$ is $\\operatorname{sign}[e^{\\log(\\alpha) x} - "
         "e^{\\log(\\alpha) y}]$.",
         found="$\\alpha e^x$ is $e^{x + \\log \\alpha}$. For $\\alpha < 1$ the logarithm is negative and the sign "
-        "turns round; the text proposes $1/N$. {prf:ref}`sign-step`",
+        "turns round; the text proposes $1/N$. {prf:ref}`sign-step` What was to be shown of one pair is true "
+        "nevertheless: $e^{\\alpha x}$ increases with $x$.",
         kind=Kind.SUBSTANCE,
         difference="Random pairs, reversed signs: {below:.0%} at $\\alpha = 1/N$, {above:.0%} at $\\alpha = N$.",
         measure=reversals,
@@ -202,8 +204,9 @@ ERRATA = (
         found="That is enough for one memory. An update is the sign of a sum over memories: "
         "{prf:ref}`exponential-ordering`. The factor is another temperature: {prf:ref}`exponential-temperature`.",
         kind=Kind.SUBSTANCE,
-        difference="$N = 100$, $K = 20$, a tenth flipped: {plain:.0%} of neurons go with their memory, divided by $N$ "
-        "{divided:.0%}. Then {vote:.0%} go with the majority of all memories ({{doc}}`figure <proofs>`).",
+        difference="$N = 100$, $K = 20$, a tenth flipped: {plain:.0%} of neurons go with their memory, divided by "
+        "$N$ {divided:.0%}. Where the memories have a majority, {vote:.0%} of the divided network's neurons go with "
+        "it ({{doc}}`figure <proofs>`).",
         measure=followers,
         stands=lambda found: found["plain"] > 0.99 and found["divided"] < 0.9,
     ),
@@ -253,15 +256,17 @@ ERRATA = (
         key="mrs24-learning",
         where="1, Theorem 4.3.1, 5",
         says="Learning is unchanged, up to the scaling factor. Yet “normalizing the similarity scores” has “removed "
-        "the dependence on the interaction vertex”, and training shows “emergent effects”.",
-        found="For a homogeneous $F$ and $\\beta = T^{-n}$ both cannot be: $1/T_m = N/T$ has no $n$ in it, "
-        "so both optima move alike. Gained are freedom from overflow, and a temperature in units of $N$. The "
-        "effects need a function that the theorem leaves out.",
+        "the dependence on the interaction vertex”, and the modifications “do appear to have emergent effects” in "
+        "training.",
+        found="For a homogeneous $F$ and $\\beta = T^{-n}$ the two statements exclude each other: $1/T_m = N/T$ has "
+        "no $n$ in it, so both optima move with $n$ alike. What is gained is freedom from overflow and a temperature "
+        "in units of $N$. Effects beyond that need something that the theorem leaves out: another $F$, another "
+        "$\\beta$ such as $1/T$ outside $F$, or rounding.",
         kind=Kind.SUBSTANCE,
         here="{prf:ref}`learning-unchanged`",
-        difference="$n = 5$, $N = 16$, original at $T = 8$, modified at $T/N$, 50 epochs. Largest difference of an "
-        "entry: polynomial {polynomial:.0g}, rectified {rectified:.0g}, leaky {leaky:.1f}. At $N = 100$ the optimum "
-        "of 5.1, $1/T = 0.01$, is $1/T_m = 1$.",
+        difference="$n = 5$, $N = 16$, original at $T = 8$, modified at $T/N$, 50 epochs (powers of two, so nothing "
+        "is rounded). Largest difference of an entry: polynomial {polynomial:.0g}, rectified {rectified:.0g}, leaky "
+        "{leaky:.1f}. At $N = 100$ the optimum of 5.1, $1/T = 0.01$, is $1/T_m = 1$.",
         measure=trainings,
         stands=lambda found: found["polynomial"] == found["rectified"] == 0 < 0.01 < found["leaky"],
     ),

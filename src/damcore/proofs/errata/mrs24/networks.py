@@ -71,9 +71,10 @@ def _binary():
 
 
 def broken(dtype: torch.dtype = torch.float64) -> dict[str, float]:
-    """Where a dtype breaks: the first vertex at N = 10^4, and N in units of 10^4 at vertex 30."""
+    """Where a dtype breaks: the first vertex at N = 10^4, also in units of 30, and N in units of 10^4 at vertex 30."""
     vertex = first_overflow(dtype, "F", lambda n: (Polynomial(n), Scaling(1.0)), 1e4)
-    return {"vertex": vertex or math.inf, "times": torch.finfo(dtype).max ** (1 / 30) / 1e4}
+    vertex = vertex or math.inf
+    return {"vertex": vertex, "more": vertex / 30, "times": torch.finfo(dtype).max ** (1 / 30) / 1e4}
 
 
 def _precision():
@@ -93,9 +94,9 @@ ERRATA = (
     Erratum(
         key="mrs24-capacity",
         where="1",
-        says="About $0.14 N$ states can be stored “without error”, with McEliece et al. and Hertz.",
-        found="$0.14 N$ tolerates errors. Without errors it is $N / (2 \\ln N)$ for one given pattern, and $N / (4 "
-        "\\ln N)$ for all of them together.",
+        says="About $0.14 N$ states can be stored “without error”, citing McEliece et al. and Hertz.",
+        found="$0.14 N$ tolerates a few wrong neurons in each pattern. Without errors it is, for large $N$, $N / (2 "
+        "\\ln N)$ for one given pattern and $N / (4 \\ln N)$ for all of them together.",
         kind=Kind.SUBSTANCE,
         difference="$N = 100$, one update. At $K = 14$, {lost_14:.0%} of the patterns lose a neuron, and in "
         "{intact_14:.0%} of the networks none does. $N / (2 \\ln N) = {one:.1f}$; at $K = 11$: {lost_11:.1%} and "
@@ -106,9 +107,9 @@ ERRATA = (
     Erratum(
         key="mrs24-softmax",
         where="2",
-        says="Ramsauer et al. normalize the scores, too, but leave the scaling factor outside.",
-        found="Their update is a softmax of $\\beta$ times the scores. So $\\beta$ stands inside the exponential from "
-        "the start.",
+        says="Of its modifications, Ramsauer et al. apply only the normalized scores.",
+        found="Their update is a softmax of $\\beta$ times the scores. So $\\beta$ is inside the exponential from "
+        "the start: there is nothing to shift.",
         kind=Kind.SUBSTANCE,
         quote="the remainder of our modifications are not applied (e.g. shifting scaling factors inside the "
         "interaction function)",
@@ -116,10 +117,11 @@ ERRATA = (
     Erratum(
         key="mrs24-feed-forward",
         where="2, 5.3",
-        says="The feed-forward form “implicitly implements our proposed changes”. By 5.3 its $\\beta$ is normalized "
-        "by $N$, as the authors “suspect”.",
-        found="In KH16's supplement the feed-forward form has $\\beta = T^{-n}$ outside $f_n$, and no $N$. Its "
-        "$\\beta$ only takes up the $2 n$ of Taylor's first order.",
+        says="The feed-forward form “implicitly implements our proposed changes by selecting values of the scaling "
+        "factor that negate terms arising from a Taylor expansion”. In 5.3 the authors only “suspect” this, and name "
+        "what is meant: $\\beta$ normalized by $N$.",
+        found="The constants of Taylor's first order are 2 and $n$, not $N$. In KH16's supplement the feed-forward "
+        "form has $\\beta = T^{-n}$ outside $f_n$, and no $N$. So it overflows almost as early.",
         kind=Kind.SUBSTANCE,
         difference="Single precision, $N = 784$ pixels: $F_n$ overflows from $n = {network:.0f}$ on, the feed-forward "
         "$f_{{n-1}}$ from $n = {dual:.0f}$ on. KH16 uses 20 and 30.",
@@ -129,9 +131,10 @@ ERRATA = (
     Erratum(
         key="mrs24-self-coupling",
         where="Eq. 1-2, after Eq. 7",
-        says="Hebbian weights are a sum over all pairs of neurons. The polynomial of vertex 2 recovers this network.",
-        found="The sum leaves $W_{ii} = K$, which holds each neuron where it is. With it, vertex 2 is another network.",
-        kind=Kind.SUBSTANCE,
+        says="Eq. 1 has no $i \\ne j$, and Eq. 2 sums over all $j$. The polynomial of vertex 2 recovers this network.",
+        found="With $W_{ii} = K$ each neuron is pulled towards its present state. Vertex 2 is the network with "
+        "$W_{ii} = 0$, as the $j \\ne i$ of Eq. 4 shows.",
+        kind=Kind.SLIP,
         here="$W_{ii} = 0$, {py:func}`hebb <damcore.hopfield.hebb>`",
         difference="$N = 100$, $K = 20$: {noisy:.1%} of updates differ on patterns with a tenth flipped, "
         "{unrelated:.1%} on random states. With $W_{{ii}} = 0$ it is the polynomial of vertex 2: {dense:.1%} differ.",
@@ -201,13 +204,14 @@ ERRATA = (
     Erratum(
         key="mrs24-doubles",
         where="3",
-        says="$N = 10^4$ and $n = 30$ give $10^{120}$. That breaks a float, and nearly a double.",
-        found="A double holds up to $10^{308}$. It takes far more neurons, or far larger vertices.",
+        says="$N = 10^4$ and $n = 30$ give $10^{120}$, too much for a float; little more would break a double.",
+        found="A double holds up to $10^{308}$. Whether the vertex that breaks it is “considerably” larger is a "
+        "question of words. Whether the number of neurons is, is not.",
         kind=Kind.SUBSTANCE,
         quote="it would not require increasing the network dimension or interaction vertex considerably to break a "
         "double either",
-        difference="At $N = 10^4$ a double breaks from $n = {vertex:.0f}$ on. At $n = 30$ it takes {times:,.0f} times "
-        "the neurons.",
+        difference="At $N = 10^4$ a double breaks from $n = {vertex:.0f}$ on, {more:.1f} times the vertex. At $n = "
+        "30$ it takes {times:,.0f} times the neurons.",
         measure=broken,
         stands=lambda found: found["vertex"] > 60 and found["times"] > 1000,
     ),
@@ -216,8 +220,9 @@ ERRATA = (
         where="3",
         says="Precision “decreases as we approach the limits”. The modification scales a value “before any "
         "imprecision is introduced”.",
-        found="The spacing of floats grows with the number, but not relative to it. Dividing by $N$ prevents "
-        "overflow; it makes no gap more precise. Relative precision is lost near zero.",
+        found="In absolute terms this is so: the spacing of floats grows with the number. Relative to the number it "
+        "does not grow. An update depends on relative precision, which is lost near zero only. Dividing by $N$ "
+        "prevents overflow, but does not make the gaps more precise.",
         kind=Kind.SUBSTANCE,
         difference="Spacing over value in single precision: {one:.0e} at 1, {large:.0e} at $10^{{38}}$, {small:.0e} "
         "at $10^{{-43}}$. Median relative error of a gap, $N = 100$, $n = 15$: {plain:.1e} as in Eq. 4, {divided:.1e} "

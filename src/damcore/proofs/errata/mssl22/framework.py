@@ -74,8 +74,9 @@ ERRATA = (
         where="2",
         says="With a max separation, \u201cpresenting an already stored pattern as a query will always return "
         "itself\u201d.",
-        found="Not with the dot product, which three of the four networks in Table 1 have. Appendix E.1 itself says "
-        "why: another memory can be longer.",
+        found="Not always. Section 6 itself states the condition: each memory must be most similar to itself. "
+        "Patterns of $-1$ and $1$ meet it with the dot product. Other patterns need not, because another memory can "
+        "be longer, as appendix E.1 says. Three of the four networks in Table 1 have the dot product.",
         kind=Kind.SUBSTANCE,
         difference="Uncorrupted digits that the raw dot product gives to another digit: {few:.0%} of 100, {many:.0%} "
         "of 1,000.",
@@ -85,7 +86,8 @@ ERRATA = (
     Erratum(
         key="mssl22-capacity-order",
         where="2",
-        says="A separation that is a polynomial of order $n$ has capacity $C \\propto N^{n-1}$.",
+        says="\u201cIt is well known\u201d that a separation that is a polynomial of order $n$ has capacity $C "
+        "\\propto N^{n-1}$.",
         found="That is the capacity of an *energy* of order $n$, as 3.3 has it. Its separation has order $n - 1$. A "
         "separation of order $n$ gives $N^n$; the identity would not grow with $N$ by the printed rule.",
         kind=Kind.SUBSTANCE,
@@ -127,9 +129,10 @@ ERRATA = (
     Erratum(
         key="mssl22-top-k",
         where="3.2",
-        says="The threshold \u201cimplements a top-k operation\u201d.",
-        found="A threshold fixes the distance. A top-k operation fixes the number of addresses.",
-        kind=Kind.SUBSTANCE,
+        says="The threshold \u201cimplements a top-k operation to cut out poor matches\u201d.",
+        found="It cuts out poor matches. But a threshold fixes the distance, and a top-k operation fixes the number "
+        "of addresses.",
+        kind=Kind.SLIP,
         difference="100 addresses of 256 bits, a tenth of the query flipped, distance 110: from {fewest} to {most} "
         "addresses are activated.",
         measure=_top_k,
@@ -174,10 +177,11 @@ ERRATA = (
     Erratum(
         key="mssl22-softmax-energy",
         where="3.3",
-        says="Demircigil et al. have an energy $E = \\sigma(W \\cdot q)$, where $\\sigma$ is the softmax.",
-        found="A softmax is no energy: it has a component for each memory, and their sum is 1 for every state. Their "
-        "energy is minus a sum of exponentials.",
-        kind=Kind.SUBSTANCE,
+        says="Demircigil et al. have \u201cexponential energy functions\u201d $E = \\sigma(W \\cdot q)$, where "
+        "$\\sigma$ \u201cis the softmax function\u201d.",
+        found="The words are right: their energy is minus a sum of exponentials. The softmax is no energy. It has a "
+        "component for each memory, and their sum is 1 for every state.",
+        kind=Kind.SLIP,
         difference="Ten random memories, $N = 20$: the summed softmax varies by {spread:.0e} over states, the sum of "
         "exponentials by a factor {ratio:,.0f}.",
         measure=_softmax_energy,
@@ -208,7 +212,8 @@ ERRATA = (
         where="3.4",
         says="The argument, taken from the literature, that \u201cthe Hamming distance is the dot product (mod 2) of "
         "binary vectors\u201d.",
-        found="It is not, for vectors of 0 and 1. For vectors of $-1$ and 1 the distance is $(N - x \\cdot y) / 2$.",
+        found="It is not, for vectors of 0 and 1. For vectors of $-1$ and 1 the distance is $(N - x \\cdot y) / 2$, "
+        "so the conclusion, that the dot product generalizes the distance, holds for these.",
         kind=Kind.SUBSTANCE,
         difference="Of all pairs of 6-bit vectors, {mod:.1%} obey the printed rule and {bipolar:.0%} the other.",
         measure=_hamming,
@@ -218,10 +223,11 @@ ERRATA = (
         key="mssl22-gaussian-tail",
         where="3.4",
         says="The number of addresses falls \u201capproximately exponentially\u201d with the threshold, because "
-        "\u201cthe tails of a Gaussian distribution decay exponentially\u201d.",
-        found="Gaussian tails fall faster than any exponential. An exponential fits over a small range of distances "
-        "only, and its rate depends on the range. The text calls the step heuristic.",
-        kind=Kind.SUBSTANCE,
+        "\u201cthe tails of a Gaussian distribution decay exponentially\u201d. So an exponential can "
+        "\u201cheuristically replace the threshold function\u201d.",
+        found="Gaussian tails fall faster than any exponential. An exponential fits over a small range of distances, "
+        "and its rate depends on the range. The text does not say which range, and so which rate, is meant.",
+        kind=Kind.OPEN,
         difference="1,000 bits. Rate of decay a bit at distances 450, 400 and 350: {far:.2f}, {middle:.2f} and "
         "{near:.2f}. An exponential would have one rate.",
         measure=_tail,

@@ -54,8 +54,10 @@ def _zeros():
 def _log():
     digits, asked = _digits()
     scores = differences.scores(digits, asked, "dot")
+    scores[(scores == 0).any(1)] = torch.nan  # the logarithm of 0 is no number; the same rows for all shares
     weights = differences.distributions(scores.log())
     return {
+        "rows": int(scores.isfinite().all(1).sum()),
         "scores": differences.own_first(scores),
         "largest": differences.own_first(weights),
         "smallest": differences.own_first(weights, smallest=True),
@@ -89,7 +91,7 @@ ERRATA = (
         says="In Table 3 the softmax is $e^{-\\beta x} / \\sum e^{-\\beta x}$. Section 4 has $e^x$.",
         found="The minus is right for distances. Appendix E makes every score larger for more alike; then the minus "
         "picks the least similar memory.",
-        kind=Kind.SUBSTANCE,
+        kind=Kind.SLIP,
         here="$e^{\\beta x}$ of similarities",
         difference="100 digits, upper half masked, dot product: the own memory has the largest weight for {plus:.0%} "
         "with $e^{{\\beta x}}$, for {minus:.0%} with $e^{{-\\beta x}}$.",
@@ -159,12 +161,14 @@ ERRATA = (
     Erratum(
         key="mssl22-log",
         where="Table 3 against E",
-        says="The separation $\\ln x$ acts on scores that sum to 1. Its output is again divided by its sum.",
+        says="A separation is to “emphasize the top score and de-emphasize the rest” (2). One is $\\ln x$, of scores "
+        "that sum to 1; its output is again divided by its sum.",
         found="All logarithms are negative. Divided by their negative sum, the most similar memory has the smallest "
         "weight.",
         kind=Kind.SUBSTANCE,
-        difference="100 digits, upper half masked, dot product. The own memory scores highest for {scores:.0%}. After "
-        "$\\ln$ and division its weight is the largest for {largest:.0%} and the smallest for {smallest:.0%}.",
+        difference="Upper half masked, dot product, of the {rows} of 100 digits without a score of 0. The own memory "
+        "scores highest for {scores:.0%}. After $\\ln$ and division its weight is the largest for {largest:.0%} and "
+        "the smallest for {smallest:.0%}.",
         measure=_log,
         stands=lambda found: found["largest"] < 0.05 and found["smallest"] > 0.5,
     ),
@@ -180,15 +184,16 @@ ERRATA = (
     Erratum(
         key="mssl22-norm",
         where="E.1, Eq. 13",
-        says="That $x \\cdot x < x \\cdot z$ can happen is alleviated by dividing each vector by its sum.",
-        found="It still happens: $(0.6, 0.4) \\cdot (0.6, 0.4) = 0.52 < (0.6, 0.4) \\cdot (1, 0) = 0.6$. Dividing by "
-        "the length would cure it.",
-        kind=Kind.SUBSTANCE,
+        says="That $x \\cdot x < x \\cdot z$ can happen is an issue. “To alleviate this issue”, each vector is "
+        "divided by its sum.",
+        found="It is alleviated. Whether it still happens is not said. It does: $(0.6, 0.4) \\cdot (0.6, 0.4) = 0.52 "
+        "< (0.6, 0.4) \\cdot (1, 0) = 0.6$. Dividing by the length would cure it.",
+        kind=Kind.OPEN,
         here="the sum, as printed",
         difference="Clean digits that lose to another: {none:.0%} of 100 without normalising, {sum:.0%} with the sum "
         "({many:.0%} of 1,000), {length:.0%} with the length.",
         measure=_norm,
-        stands=lambda found: found["sum"] > 0.01 and found["length"] == 0,
+        stands=lambda found: found["none"] > found["sum"] > 0.01 and found["length"] == 0,
     ),
     Erratum(
         key="mssl22-zero-memory",
