@@ -2,8 +2,11 @@
 
 import importlib.util
 import math
+import os
 import subprocess
 import sys
+import tomllib
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +15,10 @@ import pytest
 import torch
 
 import oracles
-from damcore import _kernels
+from damcore import _kernels, learning
+from damcore.interactions import Polynomial, RectifiedPolynomial
+from damcore.recall import recall
+from damcore.scaling import Scaling
 
 pytestmark = pytest.mark.skipif(not _kernels.available(), reason="numba cannot be imported here")
 
@@ -354,6 +360,98 @@ def test_the_published_algorithm_written_plainly_trains_the_same_network(kind, n
     )  # fmt: skip
     np.testing.assert_allclose(got[0][0], wanted.numpy(), rtol=0, atol=1e-10)
     np.testing.assert_allclose(got[2][0], losses.numpy(), rtol=1e-10)
+
+
+def renamed(*_arguments, **_settings):
+    raise AttributeError("module 'numba.core' has no attribute 'moved'")
+
+
+def missing(*_arguments, **_settings):
+    raise ImportError("cannot import name 'intrinsic'")
+
+
+@pytest.fixture(params=["import", "compile", "run"])
+def unknown_numba(request, monkeypatch):
+    """A numba that fails where the compiled loops are imported, where they are compiled, or when they first run."""
+    from damcore._kernels import loops, relax
+
+    monkeypatch.setattr(_kernels, "_given_up", False)
+    for cached in (_kernels._importable, _kernels._tried):
+        cached.cache_clear()
+    if request.param == "import":
+        monkeypatch.setattr(_kernels, "_compiler", missing)
+    elif request.param == "compile":
+        monkeypatch.setattr(_kernels, "_compiler", lambda: (renamed, loops))
+    else:
+        monkeypatch.setattr(loops, "train", renamed)
+        monkeypatch.setattr(relax, "settle", renamed)
+    yield "ImportError: cannot import" if request.param == "import" else "AttributeError: module 'numba.core' has no"
+    for cached in (_kernels._importable, _kernels._tried):
+        cached.cache_clear()
+
+
+def everything():
+    """A training, a recall and a gradient through the public calls."""
+    memories, patterns = map(torch.from_numpy, instance(2))
+    problem = (memories, patterns, RectifiedPolynomial(3), Scaling.modified(0.5, 12))
+    training = learning.train(*problem, epochs=4, learning_rate=0.1)
+    recalled = recall(*problem)
+    return [training.memories, training.losses, recalled.states, *learning.gradient(*problem)]
+
+
+def test_an_unknown_numba_is_given_up_with_one_warning(unknown_numba):
+    with pytest.warns(RuntimeWarning) as warned:
+        first = everything()
+    assert len(warned) == 1 and not _kernels.available()
+    message = str(warned[0].message)
+    assert unknown_numba in message and "pip install 'numba>=0.62,<0.69'" in message
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        everything()
+    _kernels._importable.cache_clear()  # what a numba that works gives
+    _kernels._given_up = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "available", lambda: False)
+        for got, wanted in zip(first, everything(), strict=True):
+            assert torch.equal(got, wanted)
+
+
+def test_a_failure_leaves_what_it_was_given_as_it_was(unknown_numba):
+    memories, patterns = map(torch.from_numpy, instance(2))
+    before = memories.clone(), patterns.clone()
+    with pytest.warns(RuntimeWarning, match="numba cannot compile the loops of damcore"):
+        recall(memories, patterns, Polynomial(3), Scaling.modified(1.0, 12))
+    assert torch.equal(memories, before[0]) and torch.equal(patterns, before[1])
+
+
+def test_plain_torch_gives_what_the_compiled_loops_give(monkeypatch):
+    compiled = everything()
+    monkeypatch.setattr(_kernels, "available", lambda: False)
+    for got, wanted in zip(everything(), compiled, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_compiling_is_tried_once_and_only_for_what_is_asked(monkeypatch):
+    _kernels._tried.cache_clear()
+    asked = []
+    whole = _kernels.settle
+    monkeypatch.setattr(_kernels, "settle", lambda *a, **k: (asked.append(a[3:5]), whole(*a, **k)))
+    assert all(_kernels.works("settle", RECTIFIED, 4, np.dtype("float64")) for _ in range(3))
+    assert asked == [(RECTIFIED, 4)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert all(_kernels.works("train", *f[:2], np.dtype("float32")) for f in FUNCTIONS)
+
+
+def test_numba_switched_off_by_its_own_variable_is_no_failure():
+    code = "import damcore._kernels as k, sys; sys.exit(k.available())"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONWARNINGS": "error::RuntimeWarning"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_the_versions_that_are_named_are_those_of_the_project():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    assert _kernels.TESTED in project["project"]["dependencies"]
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ import torch
 
 from cases import refused
 from damcore import learning
+from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.recall import recall
 from damcore.scaling import Scaling
-from damcore.sweeps import Cell, Store, Sweep, executor, plan, run, sweeps, verify
+from damcore.sweeps import Cell, Store, Sweep, executor, plan, run, study, sweeps, verify
 from damcore.sweeps.grid import SCALINGS
 from damcore.sweeps.store import AXES, StoreError
 from damcore.sweeps.train import METRICS, task, train_cells
@@ -36,6 +37,7 @@ SMALL = Sweep(
 )
 
 
+NAMES = ("polynomial", "rectified", "leaky", "exponential")
 RECALLS = {"one": Scaling(1.0), "over-n": Scaling(1.0, divisor=24.0)}
 
 
@@ -87,6 +89,20 @@ def test_the_digest_stands_for_every_setting_but_the_name():
 
 
 @pytest.mark.parametrize(
+    "name, digest",
+    [
+        ("original-k256-coarse", "21e4d9694c3b03b0"),
+        ("study-original-polynomial", "e38834a661338a2a"),
+        ("study-original-rectified", "cab4a827f7bc85ad"),
+        ("study-original-leaky", "f90d8cb6d02f4843"),
+        ("study-original-exponential", "f608dfe9d1743bfd"),
+    ],
+)
+def test_digests_are_those_that_rows_are_stored_under(name, digest):
+    assert {**sweeps("paper"), **study("paper")}[name].digest == digest
+
+
+@pytest.mark.parametrize(
     "change, message",
     [
         (dict(name="a b"), "`name` must consist of letters"),
@@ -112,6 +128,11 @@ def test_the_named_sweeps_have_the_size_of_their_profile():
     assert len(paper) == 8 * 21 * 21 * 5 and paper.epochs == 500
     with refused(ValueError, "`profile` must be one of 'smoke', 'quick', 'paper', got 'huge'"):
         sweeps("huge")
+
+
+def test_each_name_is_its_interaction():
+    made = [changed(interaction=name, slope=0.3).interaction_of(4) for name in NAMES]
+    assert made == [Polynomial(4), RectifiedPolynomial(4), LeakyRectifiedPolynomial(4, 0.3), Exponential()]
 
 
 # Where N and T enter

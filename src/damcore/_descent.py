@@ -75,8 +75,9 @@ class Progress:
 
 def advance(at: Progress, descent: Descent, start: int, stop: int) -> None:
     """Train epochs start..stop-1 in place."""
-    form = compiled_form(descent.interaction, at.memories)
-    if form is None or at.size is not None or descent.targets is not None or descent.neurons is not None:
+    plain = at.size is not None or descent.targets is not None or descent.neurons is not None
+    form = None if plain else compiled_form(descent.interaction, at.memories)  # which compiles
+    if form is None:
         _advance_plain(at, descent, start, stop)
     else:
         _advance_compiled(at, descent, start, stop, form)

@@ -59,8 +59,9 @@ class Relaxed:
 
 def relax(at: Relaxed, rule: Rule) -> None:
     """Sweep in place until every state settled, was found on a cycle, or had its `max_sweeps`."""
-    form = compiled_form(rule.interaction, rule.memories)
-    if form is None or rule.order == "synchronous" or rule.watch is not None or rule.in_logs:
+    plain = rule.order == "synchronous" or rule.watch is not None or rule.in_logs
+    form = None if plain else compiled_form(rule.interaction, rule.memories, "settle")  # which compiles
+    if form is None:
         _relax_plain(at, rule)
     else:
         _relax_compiled(at, rule, form)

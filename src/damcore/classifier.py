@@ -187,7 +187,7 @@ class Classifier:
         if self.scaling == "modified":
             return Scaling.modified(self.temperature, n_neurons)
         # T^-n F(h) = F(h / T) for the rectified polynomial: the same network, and n = 20 fits float32.
-        return Scaling.original(self.temperature, getattr(self.interaction, "n", 1)).inside(self.interaction)
+        return Scaling.original(self.temperature, self.interaction.vertex).inside(self.interaction)
 
 
 def _labels(labels: Labels, n_images: int) -> Tensor:

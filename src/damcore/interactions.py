@@ -4,18 +4,24 @@ An interaction acts element by element on (scaled) overlaps. F is homogeneous of
 every a > 0 (Source: MRS24 Eq. (9)); for such an F the original and the modified network are one (see `scaling`).
 """
 
+import inspect
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from fractions import Fraction
+from typing import ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
+from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
 
 # Logarithms are taken of at least this: log 0 and all that follows from it cost ten times as much as other numbers.
 TINY = torch.finfo(torch.float64).tiny
+PROBES = (-1.5, -0.5, 0.5, 1.5)  # on both sides of 0 and of 1, where powers differ
 
 
 def whole_power(x: Tensor, exponent: int) -> Tensor:
@@ -36,20 +42,86 @@ def log_size(x: Tensor) -> Tensor:
 
 
 class Interaction(ABC):
-    """An interaction function: call it for F(x), `derivative` for f(x) = F'(x), `degree` for its homogeneity."""
+    """An interaction function: call it for F(x), `derivative` for f(x) = F'(x); it says all else of itself.
+
+    Nothing outside this module tests the type of F. A function of your own is a frozen dataclass in a file of yours,
+    and `__call__` is all it has to define:
+
+        @dataclass(frozen=True)
+        class Sharpened(Interaction):
+            n: int
+
+            def __call__(self, x):
+                return x**self.n + x
+
+    It then trains, recalls, sweeps and saves. The other members let it do so faster or further, and each default is
+    what holds for any F. A class that defines F is final: derive from `Interaction`, not from another function.
+
+    Attributes:
+        name: what a sweep calls F; by default the name of the class.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **settings):
+        super().__init_subclass__(**settings)
+        for base in cls.__bases__:
+            if base is not Interaction and issubclass(base, Interaction) and not inspect.isabstract(base):
+                raise TypeError(
+                    f"{base.__name__} is final, since what it says of its own F need not hold of another; derive "
+                    f"{cls.__name__} from Interaction and call {base.__name__} inside."
+                )
 
     @abstractmethod
     def __call__(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """F(x), element by element."""
 
-    @abstractmethod
     def derivative(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        """f(x) = F'(x), element by element; at a kink the value of the branch x >= 0."""
+        """f(x) = F'(x), element by element; at a kink the value of the branch x >= 0. By default from autograd."""
+        with torch.inference_mode(False), torch.enable_grad():
+            at = x.detach().clone().requires_grad_()
+            (slope,) = torch.autograd.grad(self(at).sum(), at)
+        return slope
 
     @property
-    @abstractmethod
     def degree(self) -> int | None:
-        """The degree of homogeneity k of F(a x) = a^k F(x), a > 0; None where F is not homogeneous."""
+        """The degree of homogeneity k of F(a x) = a^k F(x), a > 0; None, the default, where F is not homogeneous."""
+        return None
+
+    @property
+    def vertex(self) -> int:
+        """The power of 1/T outside the sum of the original network: n or else the degree, and 1 without either."""
+        return getattr(self, "n", None) or self.degree or 1
+
+    @property
+    def parity(self) -> int | None:
+        """1 where F(-x) = F(x) for every x, -1 where F(-x) = -F(x), else None, the default."""
+        return None
+
+    @property
+    def products(self) -> int | None:
+        """How many products at most F(x) is computed from, if from little else; None, the default, where unknown.
+
+        Few products are sooner done than a logarithm and an exponential, so the log domain then sums F itself. |F| must
+        not decrease with |x|, on either side of zero.
+        """
+        return None
+
+    @property
+    def monomial(self) -> tuple[int, int] | None:
+        """(n, s) where F(x) = x^n for x >= 0 and s |x|^n below, s = -1, 0 or 1; None, the default, for any other F."""
+        return None
+
+    @property
+    def compiled(self) -> tuple[int, int, float] | None:
+        """(kind, n, slope) in the loops of `_kernels`; None, the default, where plain torch computes F."""
+        return None
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether F defines its own `signed_log` and `signed_log_derivative`, which hold where F leaves the range."""
+        own, base = type(self), Interaction
+        return own.signed_log is not base.signed_log and own.signed_log_derivative is not base.signed_log_derivative
 
     def signed_log(self, x: Float[Tensor, "..."]) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
         """(sign, log of the absolute value) of F(x), also where F(x) itself leaves the range of the dtype.
@@ -64,6 +136,129 @@ class Interaction(ABC):
         """(sign, log of the absolute value) of f(x), as `signed_log`."""
         value = self.derivative(x)
         return value.sign(), log_size(value)
+
+    def exact(self, x: Fraction) -> Fraction:
+        """F(x) in rational arithmetic, for `numerics.exact_gap`; an F that does not define it is refused there."""
+        _checks.refuse(
+            f"`interaction` must be exact in rational numbers, and {self!r} is not; give {type(self).__name__} a "
+            "method `exact(x: Fraction) -> Fraction`.",
+            TypeError,
+        )
+
+    def described(self) -> dict[str, object]:
+        """What a file keeps of F: the import path of its class and its fields, and some values of F of your own.
+
+        Raises:
+            ValueError: the class keeps more than the fields of a dataclass, or a field is neither number nor text.
+        """
+        kind = type(self)
+        fields = {name: getattr(self, name) for name in kind._fields()}
+        if not is_dataclass(self) and vars(self):
+            _checks.refuse(f"{self!r} cannot be saved: make {kind.__name__} a dataclass, so that its fields are known.")
+        for name, value in fields.items():
+            if not isinstance(value, int | float | str | bool | None):
+                _checks.refuse(f"{self!r} cannot be saved: its field `{name}` must be a number or a text.")
+        values = self.values()
+        return {"name": _path(kind), "fields": fields, "values": values} if values else {"name": _path(kind), **fields}
+
+    def values(self) -> list[float]:
+        """F at a few points, to six digits, by which another F of the same name is told; none for those of damcore."""
+        if _is_ours(type(self)):
+            return []
+        return [float(f"{value:.5e}") for value in self(torch.tensor(PROBES, dtype=torch.float64)).tolist()]
+
+    @classmethod
+    def _fields(cls) -> list[str]:
+        return [field.name for field in fields(cls) if field.init] if is_dataclass(cls) else []
+
+    @classmethod
+    def of_vertex(cls, n: int, slope: float) -> "Interaction":
+        """F of vertex n: `n` and `slope` go to the fields of these names, others keep their defaults.
+
+        Raises:
+            ValueError: another field has no default.
+        """
+        given = {"n": n, "slope": slope}
+        missing = [
+            field.name
+            for field in (fields(cls) if is_dataclass(cls) else ())
+            if field.init and field.default is MISSING and field.default_factory is MISSING and field.name not in given
+        ]
+        if missing:
+            _checks.refuse(f"A sweep sets `n` and `slope`; give the field `{missing[0]}` of {cls.__name__} a default.")
+        return cls(**{name: given[name] for name in cls._fields() if name in given})
+
+
+def defined() -> dict[str, type[Interaction]]:
+    """Every F that this process has defined, by import path; of two definitions of one path the later."""
+    found, waiting = {}, [Interaction]
+    while waiting:
+        below = waiting.pop(0).__subclasses__()
+        waiting += below
+        found |= {_path(kind): kind for kind in below if not inspect.isabstract(kind)}
+    return found
+
+
+def named(name: str) -> type[Interaction]:
+    """The class of F that a sweep calls by this name.
+
+    Args:
+        name: of damcore.interactions "polynomial", "rectified", "leaky" or "exponential"; of your own its `name`.
+
+    Raises:
+        ValueError: none has this name, or two have.
+    """
+    names = [(kind.name or kind.__name__, path) for path, kind in defined().items()]
+    paths = [path for own, path in names if own == name]
+    if not paths:
+        known = ", ".join(dict.fromkeys(repr(own) for own, _ in names))
+        _checks.refuse(
+            f"`interaction` must be one of {known}, got {name!r}; import the module that defines a function of your "
+            "own first."
+        )
+    if len(paths) > 1:
+        _checks.refuse(f"`interaction` {name!r} is {' and '.join(paths)}; give one of them another `name`.")
+    return defined()[paths[0]]
+
+
+def restored(description: dict) -> Interaction:
+    """The F that `Interaction.described` described; nothing is imported.
+
+    Args:
+        description: as it was saved.
+
+    Raises:
+        LookupError: its class is not defined in this process, or is another F by now.
+    """
+    path = description["name"]
+    kind = defined().get(path)
+    if kind is None:
+        _checks.refuse(
+            f"Its F, {path}, is not defined here; import the module that defines it, then load.", LookupError
+        )
+    ours = _is_ours(kind)
+    given = {key: value for key, value in description.items() if key != "name"} if ours else description["fields"]
+    if set(given) != set(kind._fields()):
+        _checks.refuse(
+            f"Its F, {path}, had the fields {sorted(given)} and now has {sorted(kind._fields())}; load it with the "
+            "class it was saved with.",
+            LookupError,
+        )
+    interaction = kind(**given)
+    # Files last longer than the last digit of an exponential.
+    if not ours and not np.allclose(description["values"], interaction.values(), rtol=1e-4, atol=0, equal_nan=True):
+        _checks.refuse(
+            f"Its F, {path}, had other values when it was saved; load it with the class it was saved with.", LookupError
+        )
+    return interaction
+
+
+def _is_ours(kind: type[Interaction]) -> bool:
+    return kind.__module__ == __name__
+
+
+def _path(kind: type[Interaction]) -> str:
+    return kind.__qualname__ if _is_ours(kind) else f"{kind.__module__}.{kind.__qualname__}"
 
 
 @_checks.door
@@ -81,6 +276,8 @@ class Polynomial(Interaction):
     Raises:
         ValueError: `n` is not a whole number or below 1.
     """
+
+    name: ClassVar[str] = "polynomial"
 
     n: int
 
@@ -103,6 +300,22 @@ class Polynomial(Interaction):
     def degree(self):
         return self.n
 
+    @property
+    def parity(self):
+        return -1 if self.n % 2 else 1
+
+    @property
+    def products(self):
+        return self.n
+
+    @property
+    def monomial(self):
+        return self.n, -1 if self.n % 2 else 1
+
+    @property
+    def compiled(self):
+        return POLYNOMIAL, self.n, 0.0
+
 
 @_checks.door
 @dataclass(frozen=True)
@@ -117,6 +330,8 @@ class RectifiedPolynomial(Interaction):
     Raises:
         ValueError: `n` is not a whole number or below 1.
     """
+
+    name: ClassVar[str] = "rectified"
 
     n: int
 
@@ -141,6 +356,18 @@ class RectifiedPolynomial(Interaction):
     def degree(self):
         return self.n
 
+    @property
+    def products(self):
+        return self.n
+
+    @property
+    def monomial(self):
+        return self.n, 0
+
+    @property
+    def compiled(self):
+        return RECTIFIED, self.n, 0.0
+
 
 @_checks.door
 @dataclass(frozen=True)
@@ -160,6 +387,8 @@ class LeakyRectifiedPolynomial(Interaction):
         ValueError: `n` is not a whole number or below 1, or `slope` is not finite.
         TypeError: `slope` is not a number.
     """
+
+    name: ClassVar[str] = "leaky"
 
     n: int
     slope: float = 1e-2
@@ -188,6 +417,17 @@ class LeakyRectifiedPolynomial(Interaction):
     def degree(self):
         return 1 if self.n == 1 else None
 
+    @property
+    def products(self):
+        return self.n
+
+    @property
+    def compiled(self):
+        return LEAKY, self.n, self.slope
+
+    def exact(self, x):
+        return x**self.n if x >= 0 else Fraction(self.slope) * x
+
 
 @_checks.door
 @dataclass(frozen=True)
@@ -196,6 +436,8 @@ class Exponential(Interaction):
 
     Source: MRS24 Eq. (12).
     """
+
+    name: ClassVar[str] = "exponential"
 
     def __call__(self, x):
         return x.exp()
@@ -212,6 +454,10 @@ class Exponential(Interaction):
     @property
     def degree(self):
         return None
+
+    @property
+    def compiled(self):
+        return EXPONENTIAL, 0, 0.0
 
 
 def _parity(x: Tensor, exponent: int) -> Tensor:

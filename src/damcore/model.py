@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 
@@ -13,21 +12,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from damcore import _checks, network
-from damcore.interactions import (
-    Exponential,
-    Interaction,
-    LeakyRectifiedPolynomial,
-    Polynomial,
-    RectifiedPolynomial,
-)
+from damcore.interactions import Interaction, Polynomial, restored
 from damcore.learning import Training, train
 from damcore.recall import Recall, recall
 from damcore.scaling import Scaling
-
-INTERACTIONS = {
-    kind.__name__: kind for kind in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential)
-}
-
 
 # Measured in notebooks/mnist_recall.ipynb, "Which vertex?" and "Which function and temperature?". With n = 40 a stored
 # digit comes back from noise nearly whenever it is the nearest one to its probe; with n = 10 hardly ever. An even
@@ -197,17 +185,17 @@ class DenseAssociativeMemory:
     def save(self, path: str | PathLike) -> None:
         """Write the memories and the full configuration to a safetensors file.
 
+        Of an F of your own the file keeps the import path, the fields and a few values, but no code.
+
         Args:
             path: the file; its folder must exist.
 
         Raises:
-            ValueError: nothing is stored, or the file cannot be written.
+            ValueError: nothing is stored, the file cannot be written, or F has fields that a file cannot hold.
         """
         memories = self._held().detach().cpu().contiguous()
-        if type(self.interaction).__name__ not in INTERACTIONS:
-            _checks.refuse(f"Only {', '.join(INTERACTIONS)} can be saved, this memory has {self.interaction!r}.")
         configuration = {
-            "interaction": {"name": type(self.interaction).__name__, **asdict(self.interaction)},  # pyright: ignore
+            "interaction": self.interaction.described(),
             "scaling": self.scaling,
             "temperature": self.temperature,
             "sha256": _checksum(memories),
@@ -220,7 +208,7 @@ class DenseAssociativeMemory:
     @classmethod
     @_checks.door
     def load(cls, path: str | PathLike) -> "DenseAssociativeMemory":
-        """Read what `save` wrote.
+        """Read what `save` wrote. Nothing is imported: define an F of your own before.
 
         Args:
             path: the file.
@@ -231,6 +219,7 @@ class DenseAssociativeMemory:
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: the file is truncated, corrupt, or not one that `save` wrote.
+            LookupError: its F is not defined in this process, or is another function by now.
         """
         if not Path(path).is_file():
             _checks.refuse(f"There is no file {path}.", FileNotFoundError)
@@ -240,9 +229,9 @@ class DenseAssociativeMemory:
                 memories = file.get_tensor("memories")
             if settings["sha256"] != _checksum(memories):
                 raise ValueError("its memories do not match their checksum")
-            name = settings["interaction"].pop("name")
-            interaction = INTERACTIONS[name](**settings["interaction"])
-            memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
+            memory = cls(
+                restored(settings["interaction"]), scaling=settings["scaling"], temperature=settings["temperature"]
+            )
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             _checks.refuse(
                 f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew."
@@ -257,8 +246,7 @@ class DenseAssociativeMemory:
 
     def _scaling(self, n_neurons: int | None = None) -> Scaling:
         if self.scaling == "original":
-            # The exponential has no vertex; its T^-1 is the convention of Scaling.original.
-            return Scaling.original(self.temperature, getattr(self.interaction, "n", 1))
+            return Scaling.original(self.temperature, self.interaction.vertex)
         return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
 
 

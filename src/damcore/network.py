@@ -11,14 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks, _kernels
-from damcore.interactions import (
-    Exponential,
-    Interaction,
-    LeakyRectifiedPolynomial,
-    Polynomial,
-    RectifiedPolynomial,
-)
-from damcore.numerics.gap import log_gap
+from damcore.interactions import Interaction
+from damcore.numerics.gap import check_range, log_gap
 from damcore.numerics.ranges import plain_fits
 from damcore.scaling import Scaling, agreed_runs
 
@@ -103,6 +97,7 @@ def energy_gap(
     Raises:
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
         TypeError: dtypes differ or are not floating.
+        FloatingPointError: in the log domain an F that defines no logarithm of its own left the range of float64.
     """
     agreed_runs(memories, states, scaling, free=neurons)
     chosen = neurons or slice(None)
@@ -126,6 +121,7 @@ def _from_logs(
     memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
 ) -> Tensor:
     sign, log = log_gap(memories, states, interaction, scaling, neurons)
+    check_range(interaction, log)
     return (sign * log.exp()).to(memories.dtype)
 
 
@@ -159,19 +155,14 @@ def overlaps(
         yield block, whole, flipped
 
 
-KINDS = {Polynomial: 0, RectifiedPolynomial: 1, LeakyRectifiedPolynomial: 2, Exponential: 3}
-
-
-def compiled_form(interaction: Interaction, memories: Tensor) -> tuple[int, int, float] | None:
+def compiled_form(interaction: Interaction, memories: Tensor, task: str = "train") -> tuple[int, int, float] | None:
     """(kind, n, slope) where the loops of `_kernels` can do this network's work, None where plain torch has to.
 
-    They know the four interactions of the texts, on the CPU, in float32 and float64.
+    They know the interactions that say so (`Interaction.compiled`), on the CPU, in float32 and float64. The task is
+    "train" or "settle".
     """
-    if not (
-        type(interaction) in KINDS
-        and memories.device.type == "cpu"
-        and memories.dtype in (torch.float32, torch.float64)
-        and _kernels.available()
-    ):
+    form = interaction.compiled
+    if form is None or memories.device.type != "cpu" or memories.dtype not in (torch.float32, torch.float64):
         return None
-    return KINDS[type(interaction)], getattr(interaction, "n", 0), getattr(interaction, "slope", 0.0)
+    kind, n, _ = form
+    return form if _kernels.works(task, kind, n, torch.empty(0, dtype=memories.dtype).numpy().dtype) else None

@@ -1,12 +1,14 @@
 """Training and recall on the CPU in compiled loops: many networks at once, one network to a thread.
 
-`available` says whether numba can be had; without it callers train with plain PyTorch. Nothing is compiled, nor numba
-imported, before the first call. How the arrays are laid out, and why, is in `work`.
+`available` says whether numba can be had, and `works` whether it compiles what a network needs; without it callers use
+plain PyTorch, after one warning. Nothing is compiled, nor numba imported, before the first call. How the arrays are
+laid out, and why, is in `work`.
 
 The result of a network depends on its own numbers alone, bit for bit: not on the other networks, on its place among
 them, or on the number of threads. Where inner and outer are powers of two they enter exactly.
 """
 
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,26 +17,84 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from damcore._kernels.work import workspace
+from damcore._kernels.work import EXPONENTIAL, workspace
+
+TESTED = "numba>=0.62,<0.69"  # as in pyproject.toml: the loops use parts of numba that it may rename
 
 Reals = NDArray[np.floating[Any]]  # float32 or float64
 
 
-@cache
+_given_up = False
+
+
 def available() -> bool:
-    """Whether the compiled loops can be used: numba is there, and has a folder to keep compiled code in.
+    """Whether the compiled loops can be used: numba is there, works, and has a folder to keep compiled code in.
 
     The folder is `__pycache__` beside this file, or numba's in the home directory, or what NUMBA_CACHE_DIR names.
     """
+    return not _given_up and _importable()
+
+
+@cache
+def _importable() -> bool:
     try:
         from numba import config
 
         if config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue]
             return False
         _compiler()
-    except (ImportError, RuntimeError):
+    except Exception as error:  # of a numba we do not know
+        _give_up(error)
         return False
     return True
+
+
+def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
+    """Whether the loops of a task compile and run here, for an interaction and a dtype; where not, none is used again.
+
+    Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
+
+    Args:
+        task: "train" or "settle".
+        kind: of F, as in `train_epochs`.
+        n: interaction vertex.
+        dtype: float32 or float64.
+    """
+    return available() and _tried(task, kind, n, dtype)
+
+
+@cache
+def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
+    """Whether one network of one neuron goes through: what is compiled for it, others need too."""
+    ones, whole, true = np.ones((1, 1, 1), dtype), np.zeros((1, 1), np.int64), np.ones((1, 1), np.bool_)
+    line = ones[0]
+    try:
+        if task == "settle":
+            settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
+        else:
+            train_epochs(
+                ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
+                line.copy(), whole[0] - 1,
+            )  # fmt: skip
+    except Exception as error:  # of a numba we do not know
+        _give_up(error)
+        return False
+    return True
+
+
+def _give_up(error: Exception) -> None:
+    global _given_up
+    if _given_up:
+        return
+    _given_up = True
+    reason = " ".join(str(error).split())[:300]
+    warnings.warn(
+        f"numba cannot compile the loops of damcore ({type(error).__name__}: {reason}); training and recall go on in "
+        f"plain torch, slower, with the same results up to rounding. Install a tested version: pip install '{TESTED}'; "
+        "or, if it is the folder for compiled code that is missing, name one in NUMBA_CACHE_DIR.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 def train_epochs(
@@ -225,8 +285,6 @@ def _compiler():
 
 def _constants(kind, n, error_exponent, real):
     """The whole numbers in dL/dgap and f, and the overlap that a padded memory needs for F = 0."""
-    from damcore._kernels.evaluate import EXPONENTIAL
-
     if kind == EXPONENTIAL:
         return real(-2 * error_exponent), real(-np.inf)
     return real(-2 * error_exponent * n), real(0)

@@ -15,9 +15,7 @@ from numba.np.numpy_support import carray, from_dtype
 
 from damcore._kernels.elementwise import SUMS, exp, wide_vectors
 from damcore._kernels.vectors import instruction, load, spread, store, total, where_negative
-from damcore._kernels.work import CACHE_LINE
-
-POLYNOMIAL, RECTIFIED, LEAKY, EXPONENTIAL = range(4)
+from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, RECTIFIED
 
 
 @cache

@@ -3,8 +3,9 @@
 import numpy as np
 
 from damcore._kernels.elementwise import compiled, flush_subnormals, restore, wide_vectors
-from damcore._kernels.evaluate import EXPONENTIAL, LEAKY, call_evaluator
+from damcore._kernels.evaluate import call_evaluator
 from damcore._kernels.loops import overlaps, read, read_states
+from damcore._kernels.work import EXPONENTIAL, LEAKY
 
 EXACT: set[str] = set()
 

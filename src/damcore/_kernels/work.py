@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 CACHE_LINE = 64  # bytes; a wide load across two lines takes two turns, which costs a tenth of all
+POLYNOMIAL, RECTIFIED, LEAKY, EXPONENTIAL = range(4)  # the interactions the loops know
 NEAR = 56 * 1024  # bytes of f, h and passed: some over the nearest cache of 48 KiB was best, half of it costs a tenth
 
 

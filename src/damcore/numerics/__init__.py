@@ -3,13 +3,12 @@
 from damcore.numerics.exact import exact_gap
 from damcore.numerics.gap import gap_error, signed_log_gap
 from damcore.numerics.gradient import log_gradient
-from damcore.numerics.ranges import Limits, first_overflow, first_underflow, limits, plain_fits, sizes
+from damcore.numerics.ranges import Limits, first_overflow, limits, plain_fits, sizes
 
 __all__ = [
     "Limits",
     "exact_gap",
     "first_overflow",
-    "first_underflow",
     "gap_error",
     "limits",
     "log_gradient",

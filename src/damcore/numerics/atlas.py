@@ -9,13 +9,13 @@ from torch import Tensor
 
 from damcore import _checks
 from damcore._random import generator
-from damcore.interactions import Polynomial, RectifiedPolynomial
+from damcore.interactions import Interaction, Polynomial
 from damcore.numerics.exact import exact_gap
 from damcore.numerics.gap import gap_error, signed_log_gap
 from damcore.numerics.ranges import sizes
 from damcore.scaling import Scaling
 
-Gap = Callable[[Tensor, Tensor, Polynomial | RectifiedPolynomial, Scaling], tuple[Tensor, Tensor]]
+Gap = Callable[[Tensor, Tensor, Interaction, Scaling], tuple[Tensor, Tensor]]
 
 
 KINDS = ("right", "wrong signs", "zero", "not finite")

@@ -6,13 +6,14 @@ integers then hold u^n - v^n exactly. As 1000 digits a power are slow and seldom
 """
 
 import math
+from fractions import Fraction
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from damcore import _checks
-from damcore.interactions import Polynomial, RectifiedPolynomial
+from damcore.interactions import Interaction
 
 BITS = 256
 
@@ -21,19 +22,19 @@ BITS = 256
 def exact_gap(
     memories: Float[Tensor, "K N"],
     states: Float[Tensor, "B N"],
-    interaction: Polynomial | RectifiedPolynomial,
+    interaction: Interaction,
     neurons: Int[Tensor, "M"],
 ) -> tuple[Float[Tensor, "B M"], Float[Tensor, "B M"]]:
     """(sign, log of the absolute value) of the unscaled gap in exact integer arithmetic, for some neurons.
 
         gap[b, i] = xi_i sum_mu [F(h) - F(h - 2 xi_i zeta_i)]
 
-    A homogeneous F only multiplies it by inner^n outer, so the sign is that of every scaling.
+    A scaling only multiplies that of a homogeneous F, by inner^n outer: its sign is that of every scaling.
 
     Args:
         memories: zeta, of any floating dtype, each number taken for exactly what it is.
         states: xi, bipolar, of the same dtype.
-        interaction: a polynomial or a rectified one.
+        interaction: F, exact in rational numbers; a power is soonest done (`Interaction.monomial`, `exact`).
         neurons: their numbers.
 
     Returns:
@@ -41,13 +42,10 @@ def exact_gap(
 
     Raises:
         ValueError: shapes do not fit, or a state is not bipolar.
-        TypeError: `interaction` is not one of the two.
+        TypeError: `interaction` has no `exact`.
     """
     _checks.network(memories, states)
-    if not isinstance(interaction, Polynomial | RectifiedPolynomial):
-        _checks.refuse(f"`interaction` must be a polynomial or a rectified one, got {interaction!r}.", TypeError)
     whole, shift = _whole(memories)
-    rectified = isinstance(interaction, RectifiedPolynomial)
     shape = (states.shape[0], len(neurons))
     signs, logs = torch.zeros(shape, dtype=torch.float64), torch.zeros(shape, dtype=torch.float64)
     chosen = neurons.tolist()
@@ -56,9 +54,8 @@ def exact_gap(
         h = [sum(z if x > 0 else -z for z, x in zip(row, signed, strict=True)) for row in whole]
         for column, i in enumerate(chosen):
             v = [a - 2 * signed[i] * row[i] for a, row in zip(h, whole, strict=True)]
-            total, exponent = _gap(h, v, interaction.n, rectified)
-            signs[b, column] = signed[i] * ((total > 0) - (total < 0))
-            logs[b, column] = _log(abs(total), exponent - interaction.n * shift)
+            side, log = _rational(h, v, shift, interaction)
+            signs[b, column], logs[b, column] = signed[i] * side, log
     return signs, logs
 
 
@@ -69,27 +66,40 @@ def _whole(memories: Tensor) -> tuple[list[list[int]], int]:
     return [[p << (shift - q.bit_length() + 1) for p, q in row] for row in ratios], shift
 
 
-def _gap(u: list[int], v: list[int], n: int, rectified: bool) -> tuple[int, int]:
-    """(m, e) with m 2^e = sum F(u) - F(v), to hundreds of bits, and the right sign of m."""
-    pairs = [(a, b) for a, b in zip(u, v, strict=True) if not _equal(a, b, n, rectified)]
+def _rational(u: list[int], v: list[int], shift: int, interaction: Interaction) -> tuple[int, float]:
+    """(sign, log of the absolute value) of sum F(u / 2^shift) - F(v / 2^shift)."""
+    if interaction.monomial is None:
+        on, off = (sum(interaction.exact(Fraction(a, 1 << shift)) for a in arguments) for arguments in (u, v))
+        total = Fraction(on - off)
+        log = _log(abs(total.numerator), 0) - _log(total.denominator, 0)
+    else:
+        n, below = interaction.monomial
+        total, exponent = _gap(u, v, n, below)
+        log = _log(abs(total), exponent - n * shift)
+    return (total > 0) - (total < 0), log
+
+
+def _gap(u: list[int], v: list[int], n: int, below: int) -> tuple[int, int]:
+    """(m, e) with m 2^e = sum F(u) - F(v), to hundreds of bits, and the right sign of m; `below` as in a monomial."""
+    pairs = [(a, b) for a, b in zip(u, v, strict=True) if not _equal(a, b, below)]
     terms = [(base, side) for pair in pairs for base, side in zip(pair, (1, -1), strict=True)]
-    terms = [(base, side) for base, side in terms if base > 0 or (base < 0 and not rectified)]
+    terms = [(abs(base), side if base > 0 else below * side) for base, side in terms if base > 0 or (base and below)]
     if not terms:
         return 0, 0
-    powers = [(*_power(abs(base), n), -side if base < 0 and n % 2 else side) for base, side in terms]
+    powers = [(*_power(base, n), side) for base, side in terms]
     top = max(exponent + mantissa.bit_length() for mantissa, exponent, _ in powers)
     base_exponent = top - 2 * BITS
     total = sum(side * _shifted(mantissa, exponent - base_exponent) for mantissa, exponent, side in powers)
     # Each power is short of the truth by less than 4n units of its last bit, each shift by one.
     error = len(powers) * ((4 * n << BITS) + 1)
     if abs(total) <= error:
-        total = sum((-side if base < 0 and n % 2 else side) * abs(base) ** n for base, side in terms)
+        total = sum(side * base**n for base, side in terms)
         base_exponent = 0
     return total, base_exponent
 
 
-def _equal(a: int, b: int, n: int, rectified: bool) -> bool:
-    return a == b or (rectified and a <= 0 and b <= 0) or (not rectified and n % 2 == 0 and a == -b)
+def _equal(a: int, b: int, below: int) -> bool:
+    return a == b or (below == 0 and a <= 0 and b <= 0) or (below == 1 and a == -b)
 
 
 def _power(base: int, n: int) -> tuple[int, int]:

@@ -35,7 +35,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
-from damcore.interactions import Interaction, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.interactions import Interaction
 from damcore.scaling import Scaling, agreed_runs
 
 BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
@@ -44,7 +44,7 @@ NEAR = 2.0**-20  # a sum this small beside its largest term has lost digits to c
 FAR = 1e280  # terms may overflow
 EPS = 2.0**-53
 TINIEST = 2.0**-900  # stands for the size of a memory of zeros
-DIRECT = 20  # up to this power F is multiplied out: sooner done than a logarithm and an exponential
+DIRECT = 20  # up to this many products F is multiplied out: sooner done than a logarithm and an exponential
 
 
 @_checks.door
@@ -78,9 +78,11 @@ def signed_log_gap(
     Raises:
         ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
         TypeError: dtypes differ or are not floating.
+        FloatingPointError: an F that defines no logarithm of its own left the range of float64.
     """
     agreed_runs(memories, states, scaling, free=neurons)
     sign, log = log_gap(memories, states, interaction, scaling, neurons)
+    check_range(interaction, log)
     return sign.to(memories.dtype), log.to(memories.dtype)
 
 
@@ -149,7 +151,7 @@ def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tenso
     shift = doubt + 6 * EPS * x.abs()
     slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
     value = interaction.signed_log(x)[1]
-    powers = min(_power(interaction) or 0, DIRECT)
+    powers = min(interaction.products or 0, DIRECT)
     rounded = (4 * value.abs() + (value - reach).abs() + 4 + terms + powers) * EPS
     return shift * (slope - reach).exp() + rounded * (value - reach).exp()
 
@@ -171,6 +173,17 @@ def log_gap(
     return sign, log
 
 
+def check_range(interaction: Interaction, *logs: Tensor) -> None:
+    """Refuse logarithms that an F without its own could not give."""
+    if interaction.has_logs or all((log < torch.inf).all() for log in logs):  # nothing is < NaN
+        return
+    _checks.refuse(
+        f"F or f leaves the range of float64, and {type(interaction).__name__} defines no logarithms of its own; give "
+        "it the methods `signed_log` and `signed_log_derivative`.",
+        FloatingPointError,
+    )
+
+
 def _factored(memories: Tensor, interaction: Interaction, scaling: Scaling) -> tuple[Scaling, Tensor]:
     """A scaling without what need not be inside F, and the logarithm of all that is outside, (*runs, 1, 1).
 
@@ -185,7 +198,7 @@ def _factored(memories: Tensor, interaction: Interaction, scaling: Scaling) -> t
 
 def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
     """(sign, log) of sum_mu [F(u) - F(v)], for u (.., b, K, 1), v (.., b, K, M) and |u - v| <= reach (.., b, M)."""
-    if (_power(interaction) or math.inf) <= DIRECT:
+    if (interaction.products or math.inf) <= DIRECT:
         return _direct_sum(interaction, u, v, reach)
     sign_u, log_u = interaction.signed_log(u)
     sign_v, log_v = interaction.signed_log(v)
@@ -197,12 +210,6 @@ def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tu
         off.mul_(sign_v)
     total = torch.sub(on, off, out=off).sum(-2)
     return _trusted(total, largest, peak[..., 0, :], interaction, u, v)
-
-
-def _power(interaction: Interaction) -> int | None:
-    """n, where F is one of the polynomials that are known to be multiplied out; None for any other."""
-    known = type(interaction) in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial)
-    return getattr(interaction, "n", None) if known else None
 
 
 def _direct_sum(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
@@ -241,8 +248,8 @@ def _merged(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> t
     side = torch.ones_like(x[0])
     side[x.shape[-1] // 2 :] = -1
     count = interaction.signed_log(x)[0] * side.expand_as(x)
-    # A whole power has the same size at x and -x; its sign is in the count.
-    x, order = (x.abs() if isinstance(interaction, Polynomial) else x).sort(-1)
+    # Even and odd functions have the same size at x and -x; their sign is in the count.
+    x, order = (x if interaction.parity is None else x.abs()).sort(-1)
     group = (x.diff(dim=-1) != 0).long().cumsum(-1)
     group = torch.cat([torch.zeros_like(group[..., :1]), group], -1)
     return torch.zeros_like(x).scatter_add(-1, group, count.gather(-1, order)), torch.zeros_like(x).scatter(

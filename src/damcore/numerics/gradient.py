@@ -17,7 +17,7 @@ from torch import Tensor
 
 from damcore import _checks
 from damcore.interactions import Interaction
-from damcore.numerics.gap import LOWEST, arguments, bracket, farthest, log_outer
+from damcore.numerics.gap import LOWEST, arguments, bracket, check_range, farthest, log_outer
 from damcore.scaling import Scaling, agreed_runs
 
 BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference with -inf would be NaN
@@ -57,9 +57,12 @@ def log_gradient(
         ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, a target lies beyond [-1, 1],
             `error_exponent` is below 1.
         TypeError: dtypes differ or are not floating.
+        FloatingPointError: an F that defines no logarithm of its own left the range of float64.
     """
     agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
-    return direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
+    found = direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
+    check_range(interaction, *found)
+    return found
 
 
 def agreed_problem(

@@ -32,7 +32,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from damcore import _checks
-from damcore.interactions import Exponential, Interaction, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.interactions import Interaction
 from damcore.scaling import Scaling
 
 STAGES = ("F", "outer", "gap", "gradient")
@@ -94,8 +94,10 @@ def first_overflow(
     network: Callable[[int], tuple[Interaction, Scaling]],
     overlap: float,
     most: int = 1000,
+    *,
+    under: bool = False,
 ) -> int | None:
-    """The smallest vertex, 2 or more, at which a stage of the plain form exceeds the largest number of the dtype.
+    """The smallest vertex, 2 or more, at which a stage of the plain form leaves the range of the dtype.
 
     Args:
         dtype: a floating dtype.
@@ -103,6 +105,7 @@ def first_overflow(
         network: the interaction and the scaling of each vertex.
         overlap: |h|, > 0.
         most: the last vertex to try.
+        under: ask where the stage is rounded to zero, in place of where it exceeds the largest number.
 
     Returns:
         The vertex, or None.
@@ -110,41 +113,12 @@ def first_overflow(
     Raises:
         ValueError: an unknown stage.
     """
-    return _first(stage, network, overlap, most, lambda size: size > limits(dtype).largest)
-
-
-@_checks.door
-def first_underflow(
-    dtype: torch.dtype,
-    stage: str,
-    network: Callable[[int], tuple[Interaction, Scaling]],
-    overlap: float,
-    most: int = 1000,
-) -> int | None:
-    """The smallest vertex, 2 or more, at which a stage of the plain form is rounded to zero.
-
-    Args:
-        dtype: a floating dtype.
-        stage: "F", "outer", "gap" or "gradient", as in `sizes`.
-        network: the interaction and the scaling of each vertex.
-        overlap: |h|, > 0.
-        most: the last vertex to try.
-
-    Returns:
-        The vertex, or None.
-
-    Raises:
-        ValueError: an unknown stage.
-    """
-    zero = limits(dtype).smallest - math.log(2)  # rounded to nearest
-    return _first(stage, network, overlap, most, lambda size: size <= zero)
-
-
-def _first(stage, network, overlap, most, beyond) -> int | None:
     _checks.one_of("stage", stage, STAGES)
+    largest, zero = limits(dtype).largest, limits(dtype).smallest - math.log(2)  # rounded to nearest
     for n in range(2, most + 1):
         interaction, scaling = network(n)
-        if beyond(sizes(interaction, scaling, overlap)[stage].item()):
+        size = sizes(interaction, scaling, overlap)[stage].item()
+        if size <= zero if under else size > largest:
             return n
     return None
 
@@ -158,7 +132,8 @@ def plain_fits(
 
     Decided from these arguments alone, never from the memories, so that a network is computed in one way throughout and
     the same way in any batch. A leaky F underflows only where its linear branch does, too: that carries the sum where
-    the power is lost. An interaction of your own always fits.
+    the power is lost. An F without logarithms of its own (`signed_log`, `signed_log_derivative`) always fits: the log
+    domain would form F itself.
 
     Args:
         dtype: of the memories.
@@ -174,12 +149,12 @@ def plain_fits(
         ValueError: `n_neurons` is not a whole number of at least 1.
     """
     _checks.whole("n_neurons", n_neurons)
+    if not interaction.has_logs:
+        return torch.ones_like(torch.as_tensor(scaling.temperature, dtype=torch.float64), dtype=torch.bool)
     worst, above, below = (
         _sizes(interaction, scaling, overlap)
         for overlap in (float(n_neurons), typical_overlap(n_neurons), -typical_overlap(n_neurons))
     )
-    if type(interaction) not in (Polynomial, RectifiedPolynomial, LeakyRectifiedPolynomial, Exponential):
-        return torch.ones_like(worst["outer"], dtype=torch.bool)
     stages = STAGES if learning else STAGES[:-1]
     bound = limits(dtype)
     fits = torch.ones_like(worst["outer"], dtype=torch.bool)

@@ -9,16 +9,9 @@ from typing import NamedTuple
 import torch
 
 from damcore import _checks
-from damcore.interactions import (
-    Exponential,
-    Interaction,
-    LeakyRectifiedPolynomial,
-    Polynomial,
-    RectifiedPolynomial,
-)
+from damcore.interactions import Interaction, named
 from damcore.scaling import Scaling, Temperature
 
-INTERACTIONS = ("polynomial", "rectified", "leaky", "exponential")
 INITIAL = ("uniform", "symmetric", "normal")
 RECALL_SCALES = ("text", "learning", "one", "over-n")
 SHARD = 128  # networks, at most: seconds of work, and little to lose
@@ -31,7 +24,7 @@ class Place(NamedTuple):
 
     by_neurons: bool  # h is divided by N
     inside: int  # inner has T to minus this power
-    outside: int | None  # outer has T to minus this power; None is n, and 1 for the exponential
+    outside: int | None  # outer has T to minus this power; None is F's vertex: n, and 1 for the exponential
     times_vertex: bool = False  # n T stands where T does
 
 
@@ -84,7 +77,8 @@ class Sweep:
             | original-normalised | 1/N     | as original |
             | inside              | 1/T     | 1       |
 
-        interaction: "polynomial", "rectified", "leaky" or "exponential".
+        interaction: "polynomial", "rectified", "leaky" or "exponential", or the `name` of an F of your own, defined
+            before: its fields `n` and `slope` are set, others keep their defaults.
         slope: of the leaky F below zero.
         n_neurons: N.
         n_memories: K.
@@ -149,7 +143,7 @@ class Sweep:
         if self.floor is not None:
             _checks.number("floor", self.floor, least=0.0)
         _checks.one_of("scaling", self.scaling, tuple(SCALINGS))
-        _checks.one_of("interaction", self.interaction, INTERACTIONS)
+        self.interaction_of(self.vertices[0])
         _checks.one_of("initial", self.initial, INITIAL)
         _checks.one_of("dtype", self.dtype, ("float64", "float32"))
         _checks.one_of("order", self.order, ("asynchronous", "synchronous"))
@@ -158,8 +152,12 @@ class Sweep:
 
     @property
     def digest(self) -> str:
-        """Eight bytes in hexadecimal that stand for every setting but the name."""
+        """Eight bytes in hexadecimal that stand for every setting but the name, and for the values of F of your own."""
         settings = {key: value for key, value in asdict(self).items() if key != "name"}
+        # What a name of your own stands for may change; the four of the library do not.
+        values = [self.interaction_of(n).values() for n in self.vertices]
+        if any(values):
+            settings["values"] = values
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -199,25 +197,16 @@ class Sweep:
 
     def interaction_of(self, n: int) -> Interaction:
         """F of vertex n."""
-        match self.interaction:
-            case "polynomial":
-                return Polynomial(n)
-            case "rectified":
-                return RectifiedPolynomial(n)
-            case "leaky":
-                return LeakyRectifiedPolynomial(n, self.slope)
-            case _:
-                return Exponential()
+        return named(self.interaction).of_vertex(n, self.slope)
 
     def scaling_of(self, n: int, temperature: Temperature) -> Scaling:
         """The scaling of a network of vertex n that learns at a temperature."""
         place = SCALINGS[self.scaling]
-        degree = 1 if self.interaction == "exponential" else n
         return Scaling(
             temperature * n if place.times_vertex else temperature,
             divisor=float(self.n_neurons) if place.by_neurons else 1.0,
             inner_power=place.inside,
-            outer_power=degree if place.outside is None else place.outside,
+            outer_power=self.interaction_of(n).vertex if place.outside is None else place.outside,
         )
 
     def recall_scaling_of(self, n: int, temperature: Temperature) -> Scaling:
