@@ -1,18 +1,13 @@
 """The friendly object: a dense associative memory with its settings, to store, train, retrieve, save and load."""
 
-import hashlib
-import json
 from dataclasses import asdict
 from os import PathLike
-from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from damcore import _checks, network
+from damcore import _checks, _files, network
 from damcore.interactions import (
     Exponential,
     Interaction,
@@ -203,19 +198,15 @@ class DenseAssociativeMemory:
         Raises:
             ValueError: nothing is stored, or the file cannot be written.
         """
-        memories = self._held().detach().cpu().contiguous()
+        memories = self._held()
         if type(self.interaction).__name__ not in INTERACTIONS:
             _checks.refuse(f"Only {', '.join(INTERACTIONS)} can be saved, this memory has {self.interaction!r}.")
         configuration = {
             "interaction": {"name": type(self.interaction).__name__, **asdict(self.interaction)},  # pyright: ignore
             "scaling": self.scaling,
             "temperature": self.temperature,
-            "sha256": _checksum(memories),
         }
-        try:
-            save_file({"memories": memories}, Path(path), metadata={"damcore": json.dumps(configuration)})
-        except (OSError, SafetensorError) as error:
-            _checks.refuse(f"Cannot write {path}: {error}. Choose a file in a folder that exists and can be written.")
+        _files.write(path, {"memories": memories}, configuration)
 
     @classmethod
     @_checks.door
@@ -232,22 +223,11 @@ class DenseAssociativeMemory:
             FileNotFoundError: there is no such file.
             ValueError: the file is truncated, corrupt, or not one that `save` wrote.
         """
-        if not Path(path).is_file():
-            _checks.refuse(f"There is no file {path}.", FileNotFoundError)
-        try:
-            with safe_open(Path(path), "pt") as file:
-                settings = json.loads(file.metadata()["damcore"])
-                memories = file.get_tensor("memories")
-            if settings["sha256"] != _checksum(memories):
-                raise ValueError("its memories do not match their checksum")
+        with _files.reading(path, "DenseAssociativeMemory.save") as (settings, tensors):
             name = settings["interaction"].pop("name")
             interaction = INTERACTIONS[name](**settings["interaction"])
             memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            _checks.refuse(
-                f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew."
-            )
-        memory.memories = memories
+            memory.memories = tensors["memories"]
         return memory
 
     def _held(self) -> Tensor:
@@ -260,10 +240,6 @@ class DenseAssociativeMemory:
             # The exponential has no vertex; its T^-1 is the convention of Scaling.original.
             return Scaling.original(self.temperature, getattr(self.interaction, "n", 1))
         return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
-
-
-def _checksum(memories: Tensor) -> str:
-    return hashlib.sha256(memories.contiguous().view(torch.uint8).numpy().tobytes()).hexdigest()
 
 
 def _single(patterns: Tensor) -> None:
