@@ -15,7 +15,7 @@ from damcore.interactions import (
     Polynomial,
     RectifiedPolynomial,
 )
-from damcore.learning import Training, train
+from damcore.learning import TrainingState, train
 from damcore.recall import Recall, recall
 from damcore.scaling import Scaling
 
@@ -107,7 +107,7 @@ class DenseAssociativeMemory:
         floor: float | None = None,
         form: str | None = None,
         **settings,
-    ) -> Training:
+    ) -> TrainingState:
         """Learn memories of the patterns, starting from uniform random ones in [0, 1].
 
         Without the floor of the public code, under which a network of a large vertex does not move at all, and, in
