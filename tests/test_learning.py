@@ -1,10 +1,15 @@
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
 import oracles
 from cases import INTERACTIONS, SCALINGS, bipolar, instance, refused, scaling_of
+from damcore import DenseAssociativeMemory
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
-from damcore.learning import gradient, linear_anneal, train
+from damcore.learning import TrainingState, advance, gradient, linear_anneal, start, train
 from damcore.network import Scaling
 
 ids = [str(kind) for kind, _ in INTERACTIONS]
@@ -68,6 +73,21 @@ def test_training_equals_gradient_and_step_by_hand(kind, name, path, generator):
     assert trained.diverged == -1
 
 
+def test_advancing_equals_gradient_and_step_by_hand(path, generator):
+    memories, patterns = instance(generator)
+    kind, scaling = Polynomial(3), Scaling.modified(0.5, 8)
+    state = start(memories)
+    assert state.epoch == 0 and torch.equal(state.memories, memories) and not state.velocity.any()
+    velocity = torch.zeros_like(memories)
+    for epoch in range(4):
+        state = advance(state, patterns, kind, scaling, epochs=1, learning_rate=0.07, decay=0.9, momentum=0.6)
+        _, slope = gradient(memories, patterns, kind, scaling)
+        memories, velocity = oracles.step(memories, velocity, slope, 0.07 * 0.9**epoch, 0.6, 1e-30)
+        assert state.epoch == epoch + 1
+        torch.testing.assert_close(state.memories, memories, rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(state.velocity, velocity, rtol=1e-8, atol=1e-10)
+
+
 def test_minibatches_schedule_and_partial_clip_equal_the_steps_by_hand(path, generator):
     memories, patterns = instance(generator, n_states=5)
     kind, clip = RectifiedPolynomial(3), torch.tensor([True] * 5 + [False] * 3)
@@ -110,6 +130,128 @@ def test_training_on_the_device_equals_training_on_the_cpu(generator, device):
     here = train(memories, patterns, Polynomial(4), Scaling.modified(0.7, 8), **settings)
     assert there.memories.device.type == device.type
     torch.testing.assert_close(there.memories.cpu(), here.memories, rtol=1e-9, atol=1e-9)
+
+
+def same(state, other):
+    """The same bits, where NaN equals NaN."""
+    return all(
+        (a is b) or (a.dtype == b.dtype and torch.equal(a.isnan(), b.isnan()) and torch.equal(a[a == a], b[b == b]))
+        for a, b in ((getattr(state, name), getattr(other, name)) for name in vars(state))
+    )
+
+
+# What a training can be made of; each names networks of `resumable` and settings.
+KINDS_OF_TRAINING = {
+    "all patterns": dict(),
+    "float32": dict(dtype=torch.float32, momentum=0.3, batch_size=2),
+    "minibatches": dict(batch_size=2, momentum=0.7, decay=0.9, shuffled=True),
+    "a rate each": dict(learning_rate=torch.tensor([0.05, 0.1, 0.4]), momentum=0.5, floor=None),
+    "a temperature each epoch": dict(temperature_schedule=linear_anneal(1.0, 0.4, 5), momentum=0.5),
+    "a temperature each network and epoch": dict(
+        temperature_schedule=lambda epoch: torch.tensor([0.4, 0.8, 1.5]) / (1 + epoch), batch_size=3, shuffled=True
+    ),
+    "chosen neurons": dict(neurons=slice(-3, None), clip=torch.arange(8) < 5, momentum=0.5, error_exponent=2),
+    "log": dict(form="log", momentum=0.6, batch_size=2, shuffled=True, floor=None),
+    "log in float32": dict(form="log", momentum=0.6, dtype=torch.float32),
+    "two forms": dict(form=torch.tensor([True, False, True]), momentum=0.6, batch_size=2, shuffled=True),
+    "two forms in float32": dict(form=torch.tensor([True, False, True]), momentum=0.6, dtype=torch.float32),
+    "divergence": dict(
+        overflows=True,
+        on_nonfinite="mark",
+        learning_rate=torch.tensor([1e20, 0.1, 0.1]),
+        clip=False,
+        dtype=torch.float32,
+    ),
+}
+
+
+def resumable(dtype=torch.float64, form="plain", shuffled=False, overflows=False, **settings):
+    """The start of three networks of this kind, and the arguments of `advance`."""
+    memories, patterns = instance(torch.Generator().manual_seed(1), 3, dtype=dtype)
+    kind, scaling = RectifiedPolynomial(4), Scaling.modified(0.7, 8)
+    if overflows:
+        memories[1] *= 1e20  # leaves the range at once, and the first network after its first step
+    state = start(memories, form=form, generator=torch.Generator().manual_seed(5) if shuffled else None)
+    return state, (patterns, kind, scaling), dict(learning_rate=0.1) | settings
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_TRAINING)
+def test_saved_and_resumed_after_any_epoch_equals_never_stopped(kind, path, generator, tmp_path):
+    state, arguments, settings = resumable(**KINDS_OF_TRAINING[kind])
+    whole = advance(state, *arguments, epochs=7, **settings)
+    assert whole.epoch == 7 and state.epoch == 0
+    for stop in range(1, 7):
+        advance(state, *arguments, epochs=stop, **settings).save(tmp_path / "state")
+        rest = advance(TrainingState.load(tmp_path / "state"), *arguments, epochs=7 - stop, **settings)
+        assert same(rest, whole), f"stopped after epoch {stop}"
+    if kind == "divergence":
+        assert whole.diverged.tolist() == [1, 0, -1]
+
+
+def test_resumed_in_a_new_process_equals_never_stopped(path, tmp_path):
+    """Each kind of training is stopped here and goes on there, by the same loops."""
+    for number, kind in enumerate(KINDS_OF_TRAINING):
+        state, arguments, settings = resumable(**KINDS_OF_TRAINING[kind])
+        advance(state, *arguments, epochs=3, **settings).save(tmp_path / f"{number}")
+    script = """
+import sys
+from damcore import _kernels
+from test_learning import KINDS_OF_TRAINING, TrainingState, advance, resumable
+path, folder = sys.argv[1:]
+if path == "plain":
+    _kernels.available = lambda: False
+for number, kind in enumerate(KINDS_OF_TRAINING):
+    _, arguments, settings = resumable(**KINDS_OF_TRAINING[kind])
+    state = TrainingState.load(f"{folder}/{number}")
+    advance(state, *arguments, epochs=4, **settings).save(f"{folder}/{number}-on")
+"""
+    folders = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script, path, str(tmp_path)], check=True, env=os.environ | folders)
+    for number, kind in enumerate(KINDS_OF_TRAINING):
+        state, arguments, settings = resumable(**KINDS_OF_TRAINING[kind])
+        whole = advance(state, *arguments, epochs=7, **settings)
+        assert same(TrainingState.load(tmp_path / f"{number}-on"), whole), kind
+
+
+@pytest.mark.parametrize("floor", [1e-30, None])
+def test_training_is_start_and_advance(floor, path, generator):
+    memories, patterns = instance(generator, dtype=torch.float32)
+    temperature = torch.tensor([1e-6, 0.5, 1e6])  # without a floor the first and the last train in the log domain
+    arguments = (patterns, RectifiedPolynomial(20), Scaling.modified(temperature, 8))
+    settings = dict(learning_rate=0.1, momentum=0.5, batch_size=2, floor=floor, on_nonfinite="mark")
+    shuffle, untouched = (torch.Generator().manual_seed(5) for _ in range(2))
+    trained = train(memories, *arguments, epochs=23, generator=shuffle, **settings)
+    assert trained.in_logs.tolist() == ([False] * 3 if floor else [True, False, True])
+    state = start(memories, form=trained.in_logs, generator=untouched)
+    assert same(advance(state, *arguments, epochs=23, **settings), trained)
+    assert torch.equal(shuffle.get_state(), trained.generator)
+    assert torch.equal(untouched.get_state(), torch.Generator().manual_seed(5).get_state())
+
+
+def test_a_state_is_not_changed_and_can_be_taken_further_in_several_ways(path, generator):
+    memories, patterns = instance(generator)
+    arguments = (patterns, Polynomial(3), Scaling.modified(0.7, 8))
+    state = advance(start(memories), *arguments, epochs=3, learning_rate=0.1, momentum=0.5)
+    copies = [getattr(state, name).clone() for name in ("memories", "velocity", "size", "losses", "diverged")]
+    rates = torch.tensor([0.1, 0.3]).double()
+    both_ways = advance(state, *arguments, epochs=2, learning_rate=rates, momentum=0.5)
+    for way, rate in enumerate(rates.tolist()):
+        one = advance(state, *arguments, epochs=2, learning_rate=rate, momentum=0.5)
+        torch.testing.assert_close(both_ways.memories[way], one.memories)
+        torch.testing.assert_close(both_ways.losses[way], one.losses)
+    now = [getattr(state, name) for name in ("memories", "velocity", "size", "losses", "diverged")]
+    assert all(torch.equal(a, b) for a, b in zip(copies, now, strict=True))
+
+
+def test_a_state_goes_on_on_the_device(generator, device, tmp_path):
+    memories, patterns = instance(generator, 3, device=device)
+    arguments = (patterns, Polynomial(4), Scaling.modified(0.7, 8))
+    settings = dict(learning_rate=0.1, momentum=0.3, batch_size=2)
+    state = start(memories, generator=torch.Generator().manual_seed(5))
+    whole = advance(state, *arguments, epochs=6, **settings)
+    advance(state, *arguments, epochs=4, **settings).save(tmp_path / "state")
+    loaded = TrainingState.load(tmp_path / "state", device=device)
+    assert same(advance(loaded, *arguments, epochs=2, **settings), whole)
 
 
 def both(kind, n_neurons, temperature, generator, **settings):
@@ -268,6 +410,67 @@ def test_refuses_bad_input(change, error, message):
     memories, patterns, scaling = (arguments.pop(name) for name in ("memories", "patterns", "scaling"))
     with refused(error, message):
         train(memories, patterns, Polynomial(2), scaling, **arguments)
+
+
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        (dict(memories=torch.full((2, 4), torch.nan)), ValueError, "`memories` must be finite, it contains NaN"),
+        (dict(memories=torch.ones(2, 4).long()), TypeError, "`memories` must have a floating dtype"),
+        (dict(memories=torch.ones(4)), ValueError, r"`memories` must have shape \(\*runs, K, N\)"),
+        (dict(form="auto"), ValueError, "`form` must be one of 'plain', 'log', got 'auto'"),
+        (dict(form=torch.ones(3)), ValueError, '`form` must be "plain", "log" or a boolean tensor, got torch.float32'),
+        (
+            dict(memories=torch.ones(2, 2, 4), form=torch.tensor([True, False, True])),
+            ValueError,
+            r"The leading axes do not fit together: memories \(2,\), form \(3,\)",
+        ),
+    ],
+)
+def test_refuses_a_bad_start(change, error, message):
+    with refused(error, message):
+        start(**dict(memories=MEMORIES) | change)
+
+
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        (dict(state=MEMORIES), TypeError, r"`state` must be a TrainingState, got Tensor; use `start\(memories\)`"),
+        (dict(epochs=0), ValueError, "`epochs` must be at least 1, got 0"),
+        (dict(patterns=torch.ones(3, 5)), ValueError, "same number of neurons, got 4 and 5"),
+        (dict(batch_size=0), ValueError, "`batch_size` must be at least 1"),
+        (dict(on_nonfinite="ignore"), ValueError, "`on_nonfinite` must be one of 'raise', 'mark'"),
+    ],
+)
+def test_refuses_to_advance_with_bad_input(change, error, message):
+    arguments = dict(state=start(MEMORIES), patterns=PATTERNS) | GOOD | change
+    with refused(error, message):
+        advance(interaction=Polynomial(2), scaling=Scaling.modified(1.0, 4), **arguments)
+
+
+def test_a_setting_that_does_not_exist_is_refused():
+    for public, first in ((train, MEMORIES), (advance, start(MEMORIES))):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'batchsize'"):
+            public(first, PATTERNS, Polynomial(2), Scaling.modified(1.0, 4), **GOOD, batchsize=2)
+
+
+def test_refuses_damaged_and_foreign_states(tmp_path):
+    good, foreign = tmp_path / "state", tmp_path / "foreign"
+    start(MEMORIES).save(good)
+    memory = DenseAssociativeMemory()
+    memory.store(PATTERNS)
+    memory.save(foreign)
+    flipped = bytearray(good.read_bytes())
+    flipped[-3] ^= 64
+    (tmp_path / "flipped").write_bytes(flipped)
+    (tmp_path / "cut").write_bytes(good.read_bytes()[:-9])
+    for name in ("flipped", "cut", "foreign"):
+        with refused(ValueError, f"{name} is not a whole file written by TrainingState.save .*; save it anew"):
+            TrainingState.load(tmp_path / name)
+    with refused(FileNotFoundError, "There is no file"):
+        TrainingState.load(tmp_path / "missing")
+    with refused(ValueError, "Cannot write .*Choose a file in a folder that exists"):
+        start(MEMORIES).save(good / "state")
 
 
 def test_refuses_a_gradient_of_bad_input():

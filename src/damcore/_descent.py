@@ -5,12 +5,13 @@ faster where `network.compiled_form` says it can.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from damcore import _kernels
+from damcore._parts import Part
 from damcore.interactions import Interaction, whole_power
 from damcore.network import compiled_form, overlaps
 from damcore.numerics.gradient import direction_and_size
@@ -20,7 +21,10 @@ from damcore.scaling import Scaling
 
 @dataclass(frozen=True)
 class Descent:
-    """What a training of R networks goes by, checked; the names are those of `learning.train`."""
+    """What a training goes by, checked; the names are those of `learning.train`.
+
+    The leading axes are those of the caller, (*#runs), until `of` takes R networks of one form out of them.
+    """
 
     patterns: Tensor  # (R, B, N), or (1, B, N) for patterns that all share
     interaction: Interaction
@@ -36,6 +40,17 @@ class Descent:
     targets: Tensor | None  # (R, B, M) or (1, B, M)
     neurons: slice | None
 
+    def of(self, part: Part, generator: torch.Generator | None) -> "Descent":
+        """The same for the networks of this part, which draws from this generator."""
+        return replace(
+            self,
+            patterns=part.take(self.patterns, 2),
+            scaling_at=lambda epoch: part.scaling(self.scaling_at(epoch)),
+            learning_rate=part.take(self.learning_rate, 0),
+            generator=generator,
+            targets=None if self.targets is None else part.take(self.targets, 2),
+        )
+
     def rate_at(self, epoch: int) -> Tensor:
         return self.learning_rate * self.decay**epoch
 
@@ -49,38 +64,27 @@ class Descent:
 
 @dataclass
 class Progress:
-    """What a training changes: (R, K, N), (R, K, N), (R, epochs) and (R).
+    """What the next E epochs of a training change: (R, K, N), (R, K, N), (R, K), (R, E) and (R).
 
     In the log domain the velocity is a direction, of the logarithmic size (R, K).
     """
 
     memories: Tensor
     velocity: Tensor
+    size: Tensor
     losses: Tensor
     diverged: Tensor
-    size: Tensor | None
-
-    @classmethod
-    def begin(cls, memories: Tensor, n_networks: int, epochs: int, in_logs: bool) -> "Progress":
-        """From memories (R, K, N) or (1, K, N), which do not change."""
-        own = memories.detach().expand(n_networks, -1, -1).clone(memory_format=torch.contiguous_format)
-        return cls(
-            memories=own,
-            velocity=torch.zeros_like(own, dtype=torch.float64 if in_logs else None),
-            losses=own.new_full((n_networks, epochs), torch.nan),
-            diverged=torch.full((n_networks,), -1, device=own.device),
-            size=torch.full_like(own[..., 0], -torch.inf, dtype=torch.float64) if in_logs else None,
-        )
+    in_logs: bool
 
 
-def advance(at: Progress, descent: Descent, start: int, stop: int) -> None:
-    """Train epochs start..stop-1 in place."""
-    plain = at.size is not None or descent.targets is not None or descent.neurons is not None
+def advance(at: Progress, descent: Descent, epochs: range) -> None:
+    """Train these E epochs in place."""
+    plain = at.in_logs or descent.targets is not None or descent.neurons is not None
     form = None if plain else compiled_form(descent.interaction, at.memories)  # which compiles
     if form is None:
-        _advance_plain(at, descent, start, stop)
+        _advance_plain(at, descent, epochs)
     else:
-        _advance_compiled(at, descent, start, stop, form)
+        _advance_compiled(at, descent, epochs, form)
 
 
 def loss_and_gradient(
@@ -115,9 +119,9 @@ def loss_and_gradient(
     return loss, total
 
 
-def _advance_plain(at: Progress, descent: Descent, start: int, stop: int) -> None:
+def _advance_plain(at: Progress, descent: Descent, epochs: range) -> None:
     """In the log domain all is float64, and the memories are rounded to their dtype after each step."""
-    for epoch in range(start, stop):
+    for column, epoch in enumerate(epochs):
         scaling, rate = descent.scaling_at(epoch), descent.rate_at(epoch)[..., None, None]
         summed = torch.zeros_like(at.losses[..., 0])
         for batch in descent.order().to(at.memories.device).split(descent.batch_size):
@@ -133,17 +137,15 @@ def _advance_plain(at: Progress, descent: Descent, start: int, stop: int) -> Non
             at.memories = torch.where(going, memories, at.memories)
             at.velocity, at.size = torch.where(going, velocity, at.velocity), size
             summed = summed + loss.to(summed.dtype)
-        at.losses[..., epoch] = torch.where(at.diverged < 0, summed, torch.nan)
+        at.losses[..., column] = torch.where(at.diverged < 0, summed, torch.nan)
 
 
-def _change(
-    at: Progress, descent: Descent, scaling: Scaling, batch: Tensor
-) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+def _change(at: Progress, descent: Descent, scaling: Scaling, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The loss on a minibatch, the new velocity and its size, and the step in units of the learning rate."""
     targets = None if descent.targets is None else descent.targets[..., batch, :]
     problem = (at.memories, descent.patterns[..., batch, :], descent.interaction, scaling)
     settings = (descent.error_exponent, targets, descent.neurons)
-    if at.size is not None:
+    if at.in_logs:
         loss, direction, slope = direction_and_size(*problem, *settings)
         velocity, size = accelerate(at.velocity, at.size, direction, slope, descent.momentum)
         return loss, velocity, size, step(velocity, size, descent.floor)
@@ -152,18 +154,16 @@ def _change(
     largest = velocity.abs().amax(-1, keepdim=True)
     if descent.floor:
         largest = largest.clamp_min(descent.floor)
-    return loss, velocity, None, torch.where(largest > 0, velocity / largest, 0.0)
+    return loss, velocity, at.size, torch.where(largest > 0, velocity / largest, 0.0)
 
 
-def _advance_compiled(at: Progress, descent: Descent, start: int, stop: int, form: tuple[int, int, float]) -> None:
+def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple[int, int, float]) -> None:
     """The same epochs by `_kernels`, which takes one column of settings an epoch (R, E)."""
-    epochs = range(start, stop)
     factors = [descent.scaling_at(epoch).factors(at.memories) for epoch in epochs]
 
     def columns(values: list[Tensor]):
         return torch.stack([value.expand(at.diverged.shape) for value in values], -1).numpy()
 
-    losses = at.losses.new_empty(len(at.losses), len(epochs))
     within = torch.where(at.diverged < 0, -1, 0)
     _kernels.train_epochs(
         at.memories.numpy(),
@@ -179,9 +179,8 @@ def _advance_compiled(at: Progress, descent: Descent, start: int, stop: int, for
         descent.floor,
         descent.clip.numpy(),
         descent.batch_size,
-        losses.numpy(),
+        at.losses.numpy(),
         within.numpy(),
     )
-    at.losses[..., start:stop] = losses
     fresh = (at.diverged < 0) & (within >= 0)
-    at.diverged = torch.where(fresh, within + start, at.diverged)
+    at.diverged = torch.where(fresh, within + epochs.start, at.diverged)

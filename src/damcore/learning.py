@@ -1,35 +1,123 @@
-"""Learning: the loss of Eq. 8 / 14, its gradient in closed form, the max-normalised momentum step, and training."""
+"""Learning: the loss of Eq. 8 / 14, its gradient in closed form, and training with the max-normalised momentum step.
+
+A training is a state that `start` makes and `advance` takes further; `train` is the loop over both.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from os import PathLike
+from typing import TypedDict, Unpack
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from damcore import _checks
-from damcore._descent import Descent, Progress, advance, loss_and_gradient
-from damcore._parts import join, parts
+from damcore import _checks, _files
+from damcore._descent import Descent, Progress, loss_and_gradient
+from damcore._descent import advance as advance_part
+from damcore._parts import Part, join, parts
 from damcore.interactions import Interaction
 from damcore.network import log_form
 from damcore.numerics.gradient import agreed_problem
 from damcore.scaling import Scaling, Temperature
 
 
-@dataclass(frozen=True)
-class Training:
-    """A finished training.
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """A training after some epochs: all that the next one needs besides the patterns and the settings.
 
     Attributes:
-        memories: the learned memories zeta.
-        losses: the loss of each epoch before its updates, summed over patterns, neurons and minibatches; infinite where
-            it exceeds the memories' dtype, NaN from the epoch in which a marked network diverged.
+        memories: zeta, the memories learned so far.
+        velocity: V, of the memories' dtype, or of float64 where some network trains in the log domain; for such a
+            network it is a direction, V e^-size.
+        size: the logarithm of the size of each direction; of no meaning in the plain form.
+        losses: the loss of each epoch so far before its updates, summed over patterns, neurons and minibatches;
+            infinite where it exceeds the memories' dtype, NaN from the epoch in which a marked network diverged.
         diverged: the epoch in which a network left the range of its dtype, -1 where it never did.
+        in_logs: which networks train in the log domain, from the first epoch to the last.
+        generator: the state of the generator that shuffles the patterns, None where they keep their order.
     """
 
     memories: Float[Tensor, "*runs K N"]
+    velocity: Float[Tensor, "*runs K N"]
+    size: Float[Tensor, "*runs K"]
     losses: Float[Tensor, "*runs epochs"]
     diverged: Int[Tensor, "*runs"]
+    in_logs: Bool[Tensor, "*runs"]
+    generator: UInt8[Tensor, "bytes"] | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self.losses.shape[-1]
+
+    @_checks.door
+    def save(self, path: str | PathLike) -> None:
+        """Write the state to a safetensors file, with a checksum.
+
+        Args:
+            path: the file; its folder must exist.
+
+        Raises:
+            ValueError: the file cannot be written.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        _files.write(path, {name: value for name, value in values.items() if value is not None}, {})
+
+    @classmethod
+    @_checks.door
+    def load(cls, path: str | PathLike, *, device: str | torch.device = "cpu") -> "TrainingState":
+        """Read what `save` wrote: the same bits, so that a training goes on as if it had never stopped.
+
+        Args:
+            path: the file.
+            device: where the training goes on.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is truncated, corrupt, or not one that `save` wrote.
+        """
+        with _files.reading(path, "TrainingState.save") as (_, tensors):
+            generator = tensors.pop("generator", None)  # draws on the CPU, whatever the device
+            return cls(**{name: value.to(device) for name, value in tensors.items()}, generator=generator)
+
+
+class Settings(TypedDict, total=False):
+    """The keywords of `advance` and `train` that few callers set.
+
+    Attributes:
+        temperature_schedule: temperature of each epoch, in place of the scaling's own; see `linear_anneal`. A function
+            of the epoch alone, counted from the start of the training.
+        batch_size: patterns a step, all by default.
+        clip: keep entries in [-1, 1], the default; a boolean tensor (N,) chooses the neurons that are.
+        targets: what the neurons should predict, (*#runs, B, M), the patterns' own values by default.
+        neurons: the predicted neurons, all by default; the others are clamped, at any value of [-1, 1].
+    """
+
+    temperature_schedule: Callable[[int], Temperature] | None
+    batch_size: int | None
+    clip: bool | Bool[Tensor, "N"]
+    targets: Float[Tensor, "..."] | None
+    neurons: slice | None
+
+
+class TrainSettings(Settings, total=False):
+    """The keywords of `train` that few callers set: those of `Settings`, and three that `advance` does not have.
+
+    Attributes:
+        form: "plain" computes the gradient itself; "log" its direction and the logarithm of its size, in float64, which
+            no vertex, temperature or dtype can drive out of range (`numerics.log_gradient`); about ten times slower
+            than compiled loops. "auto", the default, takes the plain form for each network that it keeps in range
+            (`numerics.plain_fits`) and wherever there is a floor: a floor is a choice of the public code's behaviour,
+            and at 1e-30 a gradient is lost before its dtype loses it. Both forms obey the floor. Where "auto" has to
+            choose, it asks a `temperature_schedule` for all epochs before the first.
+        generator: shuffles the patterns anew each epoch; without one they keep their order.
+        progress: called with the number of epochs done since the last call, for a progress bar.
+    """
+
+    form: str
+    generator: torch.Generator | None
+    progress: Callable[[int], object] | None
 
 
 @_checks.door
@@ -100,6 +188,122 @@ def linear_anneal(start: float, stop: float, epochs: int) -> Callable[[int], flo
 
 
 @_checks.door
+def start(
+    memories: Float[Tensor, "*_ K N"],
+    *,
+    form: str | Bool[Tensor, "..."] = "plain",
+    generator: torch.Generator | None = None,
+) -> TrainingState:
+    """The state of a training before its first epoch: these memories, and no velocity.
+
+        V = 0
+
+    Args:
+        memories: initial zeta, finite; not changed.
+        form: "plain", "log", or a boolean tensor (*#runs), True for the networks that train in the log domain: what
+            "auto" means in `train` is `~numerics.plain_fits(dtype, N, interaction, scaling, learning=True)`.
+        generator: shuffles the patterns anew each epoch, without one they keep their order; not changed, the state
+            has a copy.
+
+    Returns:
+        The state, of the leading axes that memories and form share.
+
+    Raises:
+        ValueError: a memory is not finite, `form` is unknown or does not fit, the generator is not one of the CPU.
+        TypeError: the memories are not a floating tensor.
+
+    Example:
+        >>> state = start(memories, generator=torch.Generator().manual_seed(0))
+        >>> state = advance(state, patterns, interaction, scaling, epochs=200, learning_rate=0.1, batch_size=10)
+        >>> state.save("training.safetensors")      # and later, perhaps in another process:
+        >>> state = TrainingState.load("training.safetensors")
+        >>> state = advance(state, patterns, interaction, scaling, epochs=300, learning_rate=0.1, batch_size=10)
+    """
+    _checks.rows("memories", memories, "K", "N")
+    _checks.finite("memories", memories)
+    if not isinstance(form, Tensor):
+        _checks.one_of("form", form, ("plain", "log"))
+        form = torch.tensor(form == "log")
+    if form.dtype != torch.bool:
+        _checks.refuse(f'`form` must be "plain", "log" or a boolean tensor, got {form.dtype}.')
+    if generator is not None and generator.device.type != "cpu":
+        _checks.refuse(f"`generator` must be one of the CPU, got {generator.device}; use torch.Generator().")
+    runs = _checks.runs({"memories": memories.shape[:-2], "form": form.shape})
+    own = memories.detach().expand(*runs, -1, -1).clone(memory_format=torch.contiguous_format)
+    velocity = torch.zeros_like(own, dtype=torch.float64 if form.any() else None)
+    return TrainingState(
+        memories=own,
+        velocity=velocity,
+        size=torch.full_like(velocity[..., 0], -torch.inf),
+        losses=own.new_empty((*runs, 0)),
+        diverged=torch.full(runs, -1, device=own.device),
+        in_logs=form.to(own.device).expand(runs).clone(),
+        generator=None if generator is None else generator.get_state(),
+    )
+
+
+@_checks.door
+def advance(
+    state: TrainingState,
+    patterns: Float[Tensor, "*_ B N"],
+    interaction: Interaction,
+    scaling: Scaling,
+    *,
+    epochs: int,
+    learning_rate: float | Float[Tensor, "..."],
+    decay: float = 0.999,
+    momentum: float = 0.0,
+    error_exponent: int = 1,
+    floor: float | None = 1e-30,
+    on_nonfinite: str = "raise",
+    **settings: Unpack[Settings],
+) -> TrainingState:
+    """The state some epochs later; the given one does not change.
+
+        V <- momentum V - dL/dzeta
+        zeta <- clip(zeta + rate * V / max(max_j |V[mu, j]|, floor)),   rate = learning_rate * decay^epoch
+
+    The epoch counts from the start of the training, whoever took it so far and in how many calls: with the same
+    patterns and settings, E epochs and E more are 2E epochs, bit for bit.
+
+    Source: KH16 Eq. (12), (13); MRS24 Eq. (8), (14).
+
+    Args:
+        state: from `start`, `advance`, `train` or `TrainingState.load`. Patterns or settings with more leading axes
+            take it further in several ways at once.
+        patterns: xi, the states to learn, bipolar, of the memories' dtype and device; not changed.
+        interaction: F.
+        scaling: original or modified, with its temperature.
+        epochs: passes over the patterns from here on, at least 1.
+        learning_rate: of epoch 0, > 0, a number or a tensor (*runs).
+        decay: factor on the rate after each epoch, in (0, 1].
+        momentum: in [0, 1).
+        error_exponent: m, a whole number of at least 1.
+        floor: least value of the normalisation, None for none, as in `train`.
+        on_nonfinite: "raise" when a network leaves the range of its dtype, or "mark" it, as in `train`.
+        **settings: those of `Settings`.
+
+    Returns:
+        The state after these epochs. Compiled loops run all of them in one call.
+
+    Raises:
+        ValueError: shapes do not fit, a pattern is not bipolar, a setting is out of range.
+        TypeError: dtypes differ or are not floating, `state` is not a state.
+        FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
+    """
+    if not isinstance(state, TrainingState):
+        _checks.refuse(
+            f"`state` must be a TrainingState, got {type(state).__name__}; use `start(memories)`.", TypeError
+        )
+    _checks.whole("epochs", epochs)
+    task = _agreed(
+        state.memories, patterns, interaction, scaling, learning_rate, decay, momentum, error_exponent, floor,
+        on_nonfinite, **settings,
+    )  # fmt: skip
+    return _advance(state, task, epochs)
+
+
+@_checks.door
 def train(
     memories: Float[Tensor, "*_ K N"],
     patterns: Float[Tensor, "*_ B N"],
@@ -113,15 +317,8 @@ def train(
     error_exponent: int = 1,
     floor: float | None = 1e-30,
     on_nonfinite: str = "raise",
-    form: str = "auto",
-    temperature_schedule: Callable[[int], Temperature] | None = None,
-    batch_size: int | None = None,
-    generator: torch.Generator | None = None,
-    clip: bool | Bool[Tensor, "N"] = True,
-    targets: Float[Tensor, "*#runs B M"] | None = None,
-    neurons: slice | None = None,
-    progress: Callable[[int], object] | None = None,
-) -> Training:
+    **settings: Unpack[TrainSettings],
+) -> TrainingState:
     """Learn the patterns by gradient descent with KH16's normalised step; all networks of `runs` in lockstep.
 
     The leading axes of memories, patterns, temperature and learning rate broadcast to `runs`.
@@ -131,6 +328,8 @@ def train(
 
     The largest change of each memory is the rate, whatever the size of the gradient, unless the gradient falls below
     the floor: at large n it often does, and then nothing is learned. `floor=None` has no such threshold.
+
+    It is `start`, and `advance` to the end.
 
     Source: KH16 Eq. (12), (13); MRS24 Eq. (8), (14).
 
@@ -146,34 +345,75 @@ def train(
         error_exponent: m, a whole number of at least 1.
         floor: least value of the normalisation; 1e-30 is that of MRS24's public code, None has no floor and leaves a
             memory without a gradient where it is.
-        on_nonfinite: "raise" when a network leaves the range of its dtype, or "mark" it in `Training.diverged`, keep
-            its last finite memories, and go on with the others.
-        form: "plain" computes the gradient itself; "log" its direction and the logarithm of its size, in float64, which
-            no vertex, temperature or dtype can drive out of range (`numerics.log_gradient`); about ten times slower
-            than compiled loops. "auto" takes the plain form for each network that it keeps in range
-            (`numerics.plain_fits`) and wherever there is a floor: a floor is a choice of the public code's behaviour,
-            and at 1e-30 a gradient is lost before its dtype loses it. Both forms obey the floor.
-        temperature_schedule: temperature of each epoch, in place of the scaling's own; see `linear_anneal`. A function
-            of the epoch alone: where "auto" has to choose, it is asked for all epochs before the first.
-        batch_size: patterns a step, all by default.
-        generator: shuffles the patterns anew each epoch; without one they keep their order.
-        clip: keep entries in [-1, 1]; a boolean tensor (N,) chooses the neurons that are.
-        targets: what the neurons should predict, the patterns' own values by default.
-        neurons: the predicted neurons, all by default; the others are clamped, at any value of [-1, 1].
-        progress: called with the number of epochs done since the last call, for a progress bar.
+        on_nonfinite: "raise" when a network leaves the range of its dtype, or "mark" it in `diverged`, keep its last
+            finite memories, and go on with the others.
+        **settings: those of `TrainSettings`: form, batch_size, generator, targets, neurons, clip,
+            temperature_schedule, progress.
 
     Returns:
-        The memories, the losses and which networks diverged.
+        The state after the last epoch: the memories, the losses and which networks diverged. `advance` takes it on.
 
     Raises:
         ValueError: shapes do not fit, a pattern is not bipolar, a setting is out of range.
         TypeError: dtypes differ or are not floating.
         FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
     """
+    form = settings.pop("form", "auto")
+    generator = settings.pop("generator", None)
+    progress = settings.pop("progress", None)
+    _checks.whole("epochs", epochs)
+    task = _agreed(
+        memories, patterns, interaction, scaling, learning_rate, decay, momentum, error_exponent, floor,
+        on_nonfinite, **settings,  # pyright: ignore[reportCallIssue]
+    )  # fmt: skip
+    form = "plain" if form == "auto" and floor else form
+    in_logs = log_form(form, memories, interaction, scaling, learning=True)
+    if form == "auto" and settings.get("temperature_schedule") is not None:
+        in_logs = _ever_in_logs(memories, interaction, [task.descent.scaling_at(epoch) for epoch in range(epochs)])
+    state = start(memories, form=in_logs, generator=generator)
+    # A tenth at a time: often enough for a progress bar and an early abort, too seldom to cost anything.
+    piece = max(1, epochs // 10)
+    while state.epoch < epochs:
+        ahead = min(piece, epochs - state.epoch)
+        state = _advance(state, task, ahead)
+        if progress is not None:
+            progress(ahead)
+    if generator is not None and state.generator is not None:
+        generator.set_state(state.generator)
+    return state
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The arguments of `advance`, checked."""
+
+    runs: torch.Size  # the leading axes of all
+    descent: Descent  # of leading axes (*#runs)
+    abort: bool  # when a network diverges
+
+
+def _agreed(
+    memories: Tensor,
+    patterns: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    learning_rate: float | Tensor,
+    decay: float,
+    momentum: float,
+    error_exponent: int,
+    floor: float | None,
+    on_nonfinite: str,
+    *,
+    temperature_schedule: Callable[[int], Temperature] | None = None,
+    batch_size: int | None = None,
+    clip: bool | Tensor = True,
+    targets: Tensor | None = None,
+    neurons: slice | None = None,
+) -> _Task:
+    """Refuses arguments that make no training."""
     runs = agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     n_patterns, n_neurons = patterns.shape[-2:]
     batch_size = n_patterns if batch_size is None else batch_size
-    _checks.whole("epochs", epochs)
     _checks.positive("learning_rate", learning_rate)
     _checks.number("decay", decay, above=0.0, most=1.0)
     _checks.fraction("momentum", momentum)
@@ -201,41 +441,67 @@ def train(
             )
         return scaling.at(temperature)
 
-    found, descents = [], []
-    form = "plain" if form == "auto" and floor else form
-    in_logs = log_form(form, memories, interaction, scaling, learning=True)
-    if form == "auto" and temperature_schedule is not None:
-        in_logs = _ever_in_logs(memories, interaction, [scaling_at(epoch) for epoch in range(epochs)])
-    for part, drawn_from in parts(in_logs, runs, generator):
-        found.append((part, Progress.begin(part.take(memories, 2), part.size, epochs, part.in_logs)))
-        descents.append(
-            Descent(
-                patterns=part.take(patterns, 2),
-                interaction=interaction,
-                scaling_at=lambda epoch, part=part: part.scaling(scaling_at(epoch)),
-                learning_rate=part.take(rate, 0),
-                decay=decay,
-                momentum=momentum,
-                error_exponent=error_exponent,
-                floor=floor or 0.0,
-                clip=clipped.expand(n_neurons).contiguous(),
-                batch_size=batch_size,
-                generator=drawn_from,
-                targets=None if targets is None else part.take(targets, 2),
-                neurons=neurons,
-            )
-        )
-    # A tenth at a time: often enough for a progress bar and an early abort, too seldom to cost anything.
-    piece = max(1, epochs // 10)
-    for start in range(0, epochs, piece):
-        stop = min(start + piece, epochs)
-        for (_, at), descent in zip(found, descents, strict=True):
-            advance(at, descent, start, stop)
-        if on_nonfinite == "raise":
-            _abort_if_diverged(join(found, "diverged"), memories.dtype)
-        if progress is not None:
-            progress(stop - start)
-    return Training(join(found, "memories"), join(found, "losses"), join(found, "diverged"))
+    descent = Descent(
+        patterns=patterns,
+        interaction=interaction,
+        scaling_at=scaling_at,
+        learning_rate=rate,
+        decay=decay,
+        momentum=momentum,
+        error_exponent=error_exponent,
+        floor=floor or 0.0,
+        clip=clipped.expand(n_neurons).contiguous(),
+        batch_size=batch_size,
+        generator=None,
+        targets=targets,
+        neurons=neurons,
+    )
+    return _Task(runs, descent, on_nonfinite == "raise")
+
+
+def _advance(state: TrainingState, task: _Task, epochs: int) -> TrainingState:
+    """`advance`, unchecked."""
+    generator = None
+    if state.generator is not None:
+        generator = torch.Generator()
+        generator.set_state(state.generator)
+    found = []
+    for part, drawn_from in parts(state.in_logs, task.runs, generator):
+        at = _progress(state, part, epochs)
+        advance_part(at, task.descent.of(part, drawn_from), range(state.epoch, state.epoch + epochs))
+        at.velocity, at.size = at.velocity.to(state.velocity), at.size.to(state.size)
+        found.append((part, at))
+    diverged = join(found, "diverged")
+    if task.abort:
+        _abort_if_diverged(diverged, state.memories.dtype)
+    return TrainingState(
+        memories=join(found, "memories"),
+        velocity=join(found, "velocity"),
+        size=join(found, "size"),
+        losses=torch.cat([state.losses.expand(*task.runs, -1), join(found, "losses")], -1),
+        diverged=diverged,
+        in_logs=state.in_logs.expand(task.runs),
+        generator=None if generator is None else generator.get_state(),
+    )
+
+
+def _progress(state: TrainingState, part: Part, epochs: int) -> Progress:
+    """A copy of the state of these networks, for so many epochs."""
+
+    def own(values: Tensor, rank: int) -> Tensor:
+        taken = part.take(values, rank)
+        return taken.expand(part.size, *taken.shape[1:]).clone(memory_format=torch.contiguous_format)
+
+    memories, velocity = own(state.memories, 2), own(state.velocity, 2)
+    return Progress(
+        memories=memories,
+        # A velocity of the plain form is exact in float64, where it may be kept beside others.
+        velocity=velocity if part.in_logs else velocity.to(memories.dtype),
+        size=own(state.size, 1),
+        losses=memories.new_full((part.size, epochs), torch.nan),
+        diverged=own(state.diverged, 0),
+        in_logs=part.in_logs,
+    )
 
 
 def _ever_in_logs(memories: Tensor, interaction: Interaction, scalings: list[Scaling]) -> Tensor:

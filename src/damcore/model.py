@@ -1,19 +1,14 @@
 """The friendly object: a dense associative memory with its settings, to store, train, retrieve, save and load."""
 
-import hashlib
-import json
 from os import PathLike
-from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from damcore import _checks, network
+from damcore import _checks, _files, network
 from damcore.interactions import Interaction, Polynomial, restored
-from damcore.learning import Training, train
+from damcore.learning import TrainingState, train
 from damcore.recall import Recall, recall
 from damcore.scaling import Scaling
 
@@ -100,7 +95,7 @@ class DenseAssociativeMemory:
         floor: float | None = None,
         form: str | None = None,
         **settings,
-    ) -> Training:
+    ) -> TrainingState:
         """Learn memories of the patterns, starting from uniform random ones in [0, 1].
 
         Without the floor of the public code, under which a network of a large vertex does not move at all, and, in
@@ -193,17 +188,13 @@ class DenseAssociativeMemory:
         Raises:
             ValueError: nothing is stored, the file cannot be written, or F has fields that a file cannot hold.
         """
-        memories = self._held().detach().cpu().contiguous()
+        memories = self._held()
         configuration = {
             "interaction": self.interaction.described(),
             "scaling": self.scaling,
             "temperature": self.temperature,
-            "sha256": _checksum(memories),
         }
-        try:
-            save_file({"memories": memories}, Path(path), metadata={"damcore": json.dumps(configuration)})
-        except (OSError, SafetensorError) as error:
-            _checks.refuse(f"Cannot write {path}: {error}. Choose a file in a folder that exists and can be written.")
+        _files.write(path, {"memories": memories}, configuration)
 
     @classmethod
     @_checks.door
@@ -221,22 +212,10 @@ class DenseAssociativeMemory:
             ValueError: the file is truncated, corrupt, or not one that `save` wrote.
             LookupError: its F is not defined in this process, or is another function by now.
         """
-        if not Path(path).is_file():
-            _checks.refuse(f"There is no file {path}.", FileNotFoundError)
-        try:
-            with safe_open(Path(path), "pt") as file:
-                settings = json.loads(file.metadata()["damcore"])
-                memories = file.get_tensor("memories")
-            if settings["sha256"] != _checksum(memories):
-                raise ValueError("its memories do not match their checksum")
-            memory = cls(
-                restored(settings["interaction"]), scaling=settings["scaling"], temperature=settings["temperature"]
-            )
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            _checks.refuse(
-                f"{path} is not a whole file written by DenseAssociativeMemory.save ({error}); save it anew."
-            )
-        memory.memories = memories
+        with _files.reading(path, "DenseAssociativeMemory.save") as (settings, tensors):
+            interaction = restored(settings["interaction"])
+            memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
+            memory.memories = tensors["memories"]
         return memory
 
     def _held(self) -> Tensor:
@@ -248,10 +227,6 @@ class DenseAssociativeMemory:
         if self.scaling == "original":
             return Scaling.original(self.temperature, self.interaction.vertex)
         return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
-
-
-def _checksum(memories: Tensor) -> str:
-    return hashlib.sha256(memories.contiguous().view(torch.uint8).numpy().tobytes()).hexdigest()
 
 
 def _single(patterns: Tensor) -> None:

@@ -1,0 +1,54 @@
+"""Tensors in a safetensors file: no code in it, and damage is noticed by a checksum."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from damcore import _checks
+
+
+def write(path: str | PathLike, tensors: dict[str, Tensor], settings: dict) -> None:
+    """Write tensors and settings, which JSON can hold, to a file; its folder must exist."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    noted = json.dumps(settings | {"sha256": _checksum(tensors)})
+    try:
+        save_file(tensors, Path(path), metadata={"damcore": noted})
+    except (OSError, SafetensorError) as error:
+        _checks.refuse(f"Cannot write {path}: {error}. Choose a file in a folder that exists and can be written.")
+
+
+@contextmanager
+def reading(path: str | PathLike, writer: str) -> Iterator[tuple[dict, dict[str, Tensor]]]:
+    """The settings and the tensors of a file, whole and unchanged; what the body cannot make sense of is refused too.
+
+    Args:
+        path: the file.
+        writer: what should have written it, for the message.
+    """
+    if not Path(path).is_file():
+        _checks.refuse(f"There is no file {path}.", FileNotFoundError)
+    try:
+        with safe_open(Path(path), "pt") as file:
+            settings = json.loads(file.metadata()["damcore"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is not a dict
+        if settings.pop("sha256") != _checksum(tensors):
+            raise ValueError("its content does not match its checksum")
+        yield settings, tensors
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        _checks.refuse(f"{path} is not a whole file written by {writer} ({error}); save it anew.")
+
+
+def _checksum(tensors: dict[str, Tensor]) -> str:
+    """Of the bytes of all tensors, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
