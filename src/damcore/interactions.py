@@ -45,7 +45,7 @@ class Interaction(ABC):
     """An interaction function: call it for F(x), `derivative` for f(x) = F'(x); it says all else of itself.
 
     Nothing outside this module tests the type of F. A function of your own is a frozen dataclass in a file of yours,
-    and `__call__` is all it has to define:
+    and `__call__` is all it has to define.
 
         @dataclass(frozen=True)
         class Sharpened(Interaction):

@@ -10,12 +10,13 @@ from damcore.sweeps.maps import drift, measures, report
 from damcore.sweeps.scoring import chances, features, finished, ranking, rivals
 from damcore.sweeps.section5 import verdicts
 from damcore.sweeps.settings_study import study
-from damcore.sweeps.statements import Outcome, Statement, Verdict, verdict_table
+from damcore.sweeps.statements import Look, Outcome, Statement, Verdict, verdict_table
 from damcore.sweeps.store import Store, StoreError
 
 __all__ = [
     "Cell",
     "Gallery",
+    "Look",
     "MapFigure",
     "Outcome",
     "Panel",
