@@ -7,6 +7,7 @@ from damcore.sweeps.gallery import Gallery, Panel
 from damcore.sweeps.grid import Cell, Sweep
 from damcore.sweeps.heat_maps import MapFigure, figures, sweeps
 from damcore.sweeps.maps import drift, measures, report
+from damcore.sweeps.region import Map, Maps
 from damcore.sweeps.scoring import chances, features, finished, ranking, rivals
 from damcore.sweeps.section5 import verdicts
 from damcore.sweeps.settings_study import study
@@ -17,7 +18,9 @@ __all__ = [
     "Cell",
     "Gallery",
     "Look",
+    "Map",
     "MapFigure",
+    "Maps",
     "Outcome",
     "Panel",
     "Plan",
