@@ -13,13 +13,11 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from damcore import _checks, _files
-from damcore._descent import Descent, Progress, loss_and_gradient
-from damcore._descent import advance as advance_part
-from damcore._parts import Part, join, parts
+from damcore._forms import Part, join, log_form, parts
+from damcore._training import Descent, Progress, loss_and_gradient
+from damcore._training import advance as advance_part
 from damcore.interactions import Interaction
-from damcore.network import log_form
-from damcore.numerics.gradient import agreed_problem
-from damcore.scaling import Scaling, Temperature
+from damcore.scaling import Scaling, Temperature, agreed_problem
 
 
 @dataclass(frozen=True, eq=False)

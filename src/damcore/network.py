@@ -10,15 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcore import _checks, _kernels
+from damcore import _checks
+from damcore._forms import log_form
 from damcore.interactions import Interaction
 from damcore.numerics.gap import check_range, log_gap
-from damcore.numerics.ranges import plain_fits
 from damcore.scaling import Scaling, agreed_runs
 
 __all__ = ["Scaling", "energy", "energy_gap"]
-
-FORMS = ("auto", "plain", "log")
 
 # Elements of one (runs, states, K, N) block: 32 MiB in float64, small against memory and large against call overhead.
 BLOCK = 1 << 22
@@ -125,17 +123,6 @@ def _from_logs(
     return (sign * log.exp()).to(memories.dtype)
 
 
-def log_form(
-    form: str, memories: Tensor, interaction: Interaction, scaling: Scaling, *, learning: bool = False
-) -> Tensor:
-    """Which networks are computed in the log domain, with the shape of the temperature: what `form` means."""
-    _checks.one_of("form", form, FORMS)
-    if form != "auto":
-        return torch.tensor(form == "log", device=memories.device)
-    fits = plain_fits(memories.dtype, memories.shape[-1], interaction, scaling, learning=learning)
-    return ~fits.to(memories.device)
-
-
 def overlaps(
     memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
@@ -153,16 +140,3 @@ def overlaps(
         whole = inner * (states[..., block, :] @ memories.mT)
         flipped = whole[..., None] - states[..., block, None, neurons] * entries[..., None, :, :]
         yield block, whole, flipped
-
-
-def compiled_form(interaction: Interaction, memories: Tensor, task: str = "train") -> tuple[int, int, float] | None:
-    """(kind, n, slope) where the loops of `_kernels` can do this network's work, None where plain torch has to.
-
-    They know the interactions that say so (`Interaction.compiled`), on the CPU, in float32 and float64. The task is
-    "train" or "settle".
-    """
-    form = interaction.compiled
-    if form is None or memories.device.type != "cpu" or memories.dtype not in (torch.float32, torch.float64):
-        return None
-    kind, n, _ = form
-    return form if _kernels.works(task, kind, n, torch.empty(0, dtype=memories.dtype).numpy().dtype) else None

@@ -9,10 +9,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from damcore import _checks
-from damcore._parts import join, parts
-from damcore._relaxation import Relaxed, Rule, relax
+from damcore._forms import join, log_form, parts
+from damcore._settling import Relaxed, Rule, relax
 from damcore.interactions import Interaction
-from damcore.network import log_form
 from damcore.scaling import Scaling, agreed_runs
 
 

@@ -126,3 +126,20 @@ def agreed_runs(
     _checks.network(memories, states, name, free)
     temperature = scaling.factors(memories)[0].shape
     return _checks.runs({"memories": memories.shape[:-2], name: states.shape[:-2], "temperature": temperature})
+
+
+def agreed_problem(
+    memories: Tensor,
+    patterns: Tensor,
+    scaling: Scaling,
+    error_exponent: int,
+    targets: Tensor | None,
+    neurons: slice | None,
+) -> torch.Size:
+    """The leading axes of a learning problem; refuses what does not make one. Names as in `learning.gradient`."""
+    runs = agreed_runs(memories, patterns, scaling, name="patterns", free=neurons)
+    _checks.whole("error_exponent", error_exponent)
+    if targets is None:
+        return runs
+    _checks.targets(targets, patterns, neurons)
+    return _checks.runs({"networks": runs, "targets": targets.shape[:-2]})

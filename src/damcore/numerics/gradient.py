@@ -18,7 +18,7 @@ from torch import Tensor
 from damcore import _checks
 from damcore.interactions import Interaction
 from damcore.numerics.gap import LOWEST, arguments, bracket, check_range, farthest, log_outer
-from damcore.scaling import Scaling, agreed_runs
+from damcore.scaling import Scaling, agreed_problem
 
 BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference with -inf would be NaN
 
@@ -63,23 +63,6 @@ def log_gradient(
     found = direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
     check_range(interaction, *found)
     return found
-
-
-def agreed_problem(
-    memories: Tensor,
-    patterns: Tensor,
-    scaling: Scaling,
-    error_exponent: int,
-    targets: Tensor | None,
-    neurons: slice | None,
-) -> torch.Size:
-    """The leading axes of a learning problem; refuses what does not make one. Names as in `learning.gradient`."""
-    runs = agreed_runs(memories, patterns, scaling, name="patterns", free=neurons)
-    _checks.whole("error_exponent", error_exponent)
-    if targets is None:
-        return runs
-    _checks.targets(targets, patterns, neurons)
-    return _checks.runs({"networks": runs, "targets": targets.shape[:-2]})
 
 
 def direction_and_size(

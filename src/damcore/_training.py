@@ -1,7 +1,7 @@
 """The numerics under `learning`: the closed-form gradient, the normalised step, and epochs of both, plain or fused.
 
 The plain path runs on any device and dtype and for any interaction; `_kernels` runs the same epochs several times
-faster where `network.compiled_form` says it can.
+faster where `_forms.compiled_form` says it can.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from damcore import _kernels
-from damcore._parts import Part
+from damcore._forms import Part, compiled_form
 from damcore.interactions import Interaction, whole_power
-from damcore.network import compiled_form, overlaps
+from damcore.network import overlaps
 from damcore.numerics.gradient import direction_and_size
 from damcore.numerics.step import accelerate, step
 from damcore.scaling import Scaling

@@ -1,7 +1,7 @@
 """The numerics under `recall`: sweeps of updates until a state repeats, plain or fused.
 
 The plain path runs on any device and dtype and for any interaction; `_kernels` runs the same asynchronous sweeps many
-times faster where `network.compiled_form` says it can.
+times faster where `_forms.compiled_form` says it can.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from damcore import _kernels
+from damcore._forms import compiled_form
 from damcore.interactions import Interaction
-from damcore.network import compiled_form, energy_gap
+from damcore.network import energy_gap
 from damcore.numerics.gap import bracket, log_gap
 from damcore.scaling import Scaling
 

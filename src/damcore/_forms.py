@@ -1,4 +1,4 @@
-"""The networks of a batch apart, by the form they are computed in, and together again."""
+"""Which form and which loops serve a network: plain, log or compiled; a batch is taken apart by form, and merged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,36 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from damcore import _checks, _kernels
+from damcore.interactions import Interaction
+from damcore.numerics.ranges import plain_fits
 from damcore.scaling import Scaling
+
+FORMS = ("auto", "plain", "log")
+
+
+def log_form(
+    form: str, memories: Tensor, interaction: Interaction, scaling: Scaling, *, learning: bool = False
+) -> Tensor:
+    """Which networks are computed in the log domain, with the shape of the temperature: what `form` means."""
+    _checks.one_of("form", form, FORMS)
+    if form != "auto":
+        return torch.tensor(form == "log", device=memories.device)
+    fits = plain_fits(memories.dtype, memories.shape[-1], interaction, scaling, learning=learning)
+    return ~fits.to(memories.device)
+
+
+def compiled_form(interaction: Interaction, memories: Tensor, task: str = "train") -> tuple[int, int, float] | None:
+    """(kind, n, slope) where the loops of `_kernels` can do this network's work, None where plain torch has to.
+
+    They know the interactions that say so (`Interaction.compiled`), on the CPU, in float32 and float64. The task is
+    "train" or "settle".
+    """
+    form = interaction.compiled
+    if form is None or memories.device.type != "cpu" or memories.dtype not in (torch.float32, torch.float64):
+        return None
+    kind, n, _ = form
+    return form if _kernels.works(task, kind, n, torch.empty(0, dtype=memories.dtype).numpy().dtype) else None
 
 
 @dataclass(frozen=True)
