@@ -11,10 +11,10 @@ import time
 
 import torch
 
+from damcompanion.floating_point.atlas import instance
 from damcore.interactions import Polynomial
 from damcore.network import energy_gap
 from damcore.numerics import signed_log_gap
-from damcore.numerics.atlas import instance
 from damcore.scaling import Scaling
 
 SIZES = [(100, 100, 200), (100, 100, 20), (1000, 20, 50), (10_000, 10, 10)]  # N, K, B

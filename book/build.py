@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 import data
 import pages
-from damcore.sweeps.gallery import Gallery
+from damcompanion.mrs24.figures import Gallery
 from stale import Package, digest
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,13 +13,11 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from damcore import plotting
-from damcore.sweeps.gallery import Gallery, command, write_tables
-from damcore.sweeps.grid import Sweep
-from damcore.sweeps.heat_maps import sweeps
-from damcore.sweeps.maps import distances
-from damcore.sweeps.region import NEAR
-from damcore.sweeps.store import AXES
+from damcompanion import figures as plotting
+from damcompanion.mrs24.experiments.heat_maps import sweeps
+from damcompanion.mrs24.figures import Gallery, write_tables
+from damcompanion.mrs24.regions import AXES, NEAR, distances
+from damcore.sweeps.training import Sweep
 
 MAPS = "window.DAMCORE_MAPS"
 COLOURS = 64  # a step is a quarter of a unit of distance
@@ -49,9 +47,7 @@ def maps(gallery: Gallery) -> dict[str, object]:
         "colours": [to_hex(colour) for colour in colours],
         "sweeps": [_stored(gallery, name) for name in SHOWN if name not in missing],
         "missing": [
-            {**_described(gallery.sweeps[name]), "command": command(gallery.sweeps[name], gallery.profile)}
-            for name in SHOWN
-            if name in missing
+            {**_described(gallery.sweeps[name]), "command": gallery.command(name)} for name in SHOWN if name in missing
         ],
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from damcore.sweeps.gallery import Gallery
+from damcompanion.mrs24.figures import Gallery
 from mentions import all_tests, mentioning_notebooks, mentioning_tests
 from sources import public_docstrings, sources
 from stale import Package, code_of
@@ -37,7 +37,7 @@ def equations(root: Path, package: Package, notebooks: list[str]) -> str:
     Raises:
         ValueError: a `Source:` line names a text or an equation that `papers.py` does not have.
     """
-    from damcore.papers import PAPERS
+    from damcompanion.texts import PAPERS
 
     implemented = sources(package.folder)
     tests = all_tests(root / "tests")

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from damcore.sweeps.grid import Cell, Sweep, logarithmic
 from damcore.sweeps.store import Store
+from damcore.sweeps.experiment import logarithmic
+from damcore.sweeps.training import Cell, Sweep
 
 RATES = logarithmic(0.05, 5.0, 7)
 INVERSE = logarithmic(1e-5, 10.0, 13)
@@ -33,7 +34,7 @@ def store_sweep(store: Store, sweep: Sweep, distance: Callable[[Cell], float], *
     """Write a whole sweep as if it had been trained: each network's distance by its cell, and which left the range."""
     measured = {"stable": 0.0, "loss": 0.0, "sweeps": 1.0, "converged": 1.0, "overflow": False, "seconds": 0.1}
     written = [
-        {**cell.__dict__, **measured, "distance": distance(cell), "diverged": 3 if cell in diverged else -1}
+        {**cell._asdict(), **measured, "distance": distance(cell), "diverged": 3 if cell in diverged else -1}
         for cell in sweep.cells()
     ]
     return store.write(sweep, None, written, {"commit": "abc1234"})

@@ -7,9 +7,9 @@ import pytest
 
 import build
 import data
-from damcore.sweeps.gallery import Gallery
-from damcore.sweeps.grid import Cell
-from damcore.sweeps.heat_maps import PROFILES
+from damcompanion.mrs24.experiments.heat_maps import PROFILES
+from damcompanion.mrs24.figures import Gallery
+from damcore.sweeps.training import Cell
 from synthetic import store_sweep
 
 
@@ -62,7 +62,7 @@ def test_rounding_brings_no_cell_into_the_optimal_region(gallery, tmp_path):
     shown = read(tmp_path / "data")
     means = shown["sweeps"][0]["maps"]["2"]["mean"][:3]
     assert means == [2.0, 2.001, 2.0]
-    assert [mean <= shown["near"] for mean in means] == gallery.panel("modified-coarse", 2).region[0].tolist()
+    assert [mean <= shown["near"] for mean in means] == gallery.map("modified-coarse", 2).region[0].tolist()
 
 
 def test_a_figure_has_a_table_once_its_sweeps_are_stored(gallery, tmp_path):
@@ -79,7 +79,7 @@ def test_a_figure_has_a_table_once_its_sweeps_are_stored(gallery, tmp_path):
 def test_what_is_not_stored_as_a_whole_is_named_with_its_command(gallery, tmp_path):
     part = gallery.sweeps["original-fine"]
     assert len(part.shards()) > 1
-    rows = [{**cell.__dict__, "distance": 1.0, "diverged": -1, "overflow": False} for cell in part.shards()[0]]
+    rows = [{**cell._asdict(), "distance": 1.0, "diverged": -1, "overflow": False} for cell in part.shards()[0]]
     gallery.store.write(part, 0, rows, {"commit": "abc1234"})
     data.write(tmp_path / "data", gallery)
     shown = read(tmp_path / "data")

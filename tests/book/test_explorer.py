@@ -8,9 +8,9 @@ from playwright.sync_api import Page
 
 import build
 import data
-from damcore.sweeps.gallery import Gallery
-from damcore.sweeps.grid import Cell
-from damcore.sweeps.heat_maps import PROFILES
+from damcompanion.mrs24.experiments.heat_maps import PROFILES
+from damcompanion.mrs24.figures import Gallery
+from damcore.sweeps.training import Cell
 from synthetic import store_sweep
 
 THEME = "#explorer { color-scheme: light dark } body { margin: 8px; font-family: sans-serif }"

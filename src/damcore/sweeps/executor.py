@@ -1,16 +1,16 @@
-"""Run a sweep to the end: in this process, or on a Dask cluster; plan it before, verify it afterwards."""
+"""Run an experiment: what it will take, measuring what is missing, here or on a cluster, and checking it afterwards."""
 
 import importlib.metadata
 import platform
-import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import psutil
@@ -18,42 +18,45 @@ import torch
 from tqdm import tqdm
 
 from damcore import _checks
-from damcore.sweeps.grid import BUDGET, Cell, Sweep
-from damcore.sweeps.store import AXES, Store, cells_of
-from damcore.sweeps.train import METRICS, train_cells
+from damcore.sweeps.experiment import BUDGET, Experiment
+from damcore.sweeps.store import Store, cells_of
 
-# Shards trained at once: a card is filled by some thousand networks, a processor by as many as it has cores.
+# Shards measured at once: a card is filled by some thousand networks, a processor by as many as it has cores.
 GROUP = {"cpu": 1, "cuda": 32}
 
 
 class PlanError(Exception):
-    """A sweep that cannot be run here; the sentence says why and what to do."""
+    """An experiment that cannot be run here; the sentence says why and what to do."""
 
     refused = True  # raised from the public call, see `_checks.door`
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep will take: networks still to train, floating-point operations, peak memory in bytes, seconds."""
+    """What an experiment will take.
 
-    networks: int
-    operations: float
+    Attributes:
+        cells: how many are still to be measured.
+        memory: at its peak, in bytes.
+        seconds: in all.
+        unit: what a cell is.
+    """
+
+    cells: int
     memory: int
     seconds: float
+    unit: str = "cell"
 
     def __str__(self) -> str:
-        return (
-            f"{self.networks} networks to train, {self.operations:.2g} floating-point operations, "
-            f"{self.memory / 2**20:.0f} MiB, about {_duration(self.seconds)}"
-        )
+        return f"{self.cells} {self.unit}s to do, {self.memory / 2**20:.0f} MiB, about {_duration(self.seconds)}"
 
 
 @_checks.door
-def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
-    """Estimate what is still to do, calibrated by training a few networks for a few epochs at each vertex.
+def plan(experiment: Experiment, store: Store, *, device: str = "cpu") -> Plan:
+    """Estimate what is still to do, calibrated by measuring a few cells of each kind.
 
     Args:
-        sweep: the description.
+        experiment: the description.
         store: what is done already.
         device: where it would run.
 
@@ -63,143 +66,132 @@ def plan(sweep: Sweep, store: Store, *, device: str = "cpu") -> Plan:
     Raises:
         PlanError: a shard takes more than 2 GiB, or than the machine has free.
     """
-    shards = sweep.shards()
-    missing = [shards[k] for k in store.missing(sweep)]
-    memory = _memory(sweep, device) if missing else 0
-    seconds = 0.0
-    for n in {shard[0].n for shard in missing}:
-        waiting = sum(len(shard) for shard in missing if shard[0].n == n)
-        seconds += waiting * _probe(sweep, n, device)
-    networks = sum(map(len, missing))
-    # One F, one f and the sums over them: a power by squaring, and about ten more operations an element.
-    element = 10 + 2 * max(sweep.vertices).bit_length()
-    operations = float(networks) * sweep.epochs * sweep.n_states * sweep.n_neurons * sweep.n_memories * element
-    return Plan(networks, operations, memory, seconds)
+    shards = experiment.shards()
+    missing = [shards[k] for k in store.missing(experiment)]
+    memory = _memory(experiment, device) if missing else 0
+    kinds: dict[object, list[Any]] = {}
+    for shard in missing:
+        kinds.setdefault(experiment.together(shard[0]), []).extend(shard)
+    seconds = sum(len(cells) * experiment.seconds_per_cell(cells, device=device) for cells in kinds.values())
+    return Plan(sum(map(len, missing)), memory, seconds, experiment.unit)
 
 
-def _memory(sweep: Sweep, device: str, client=None) -> int:
-    """Bytes that training the largest shards together takes, refused where they are not to be had."""
-    networks = min(GROUP[device] * max(map(len, sweep.shards())), len(sweep))
-    memory, limit = networks * sweep.bytes_a_network, GROUP[device] * BUDGET
+def _memory(experiment: Experiment, device: str, client=None) -> int:
+    """Bytes that measuring the largest shards together takes, refused where they are not to be had."""
+    cells = min(GROUP[device] * max(map(len, experiment.shards())), len(experiment))
+    memory, limit = cells * experiment.bytes_per_cell, GROUP[device] * BUDGET
     if client is None:
         free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
         limit = min(limit, free)
     if memory > limit:
         raise PlanError(
-            f"Training {networks} networks of {sweep.name} at once takes about {memory / 2**30:.1f} GiB, and "
-            f"{limit / 2**30:.1f} GiB are allowed. Use fewer memories or neurons, or dtype float32."
+            f"{experiment.name}: {cells} {experiment.unit}s at once take about {memory / 2**30:.1f} GiB, and "
+            f"{limit / 2**30:.1f} GiB are allowed. {experiment.remedy}"
         )
     return memory
 
 
-def _probe(sweep: Sweep, n: int, device: str) -> float:
-    """Seconds for one network of vertex n, from a few networks spread over the axes and a few of the epochs."""
-    cells = [cell for cell in sweep.cells() if cell.n == n]
-    few = random.Random(0).sample(cells, min(16, len(cells)))
-
-    def seconds(epochs: int) -> float:
-        started = time.perf_counter()
-        train_cells(replace(sweep, epochs=epochs), few, device=device)
-        return (time.perf_counter() - started) / len(few)
-
-    seconds(1)  # compiles
-    longer = min(31, sweep.epochs + 1)
-    # What is paid once, recall most of all, and what is paid each epoch.
-    once = seconds(1)
-    return once + max(0.0, seconds(longer) - once) / (longer - 1) * sweep.epochs
-
-
 @_checks.door
-def run(sweep: Sweep, store: Store, client=None, *, device: str = "cpu", progress: bool = True) -> pd.DataFrame:
-    """Train every network that is not stored yet, shard by shard, and store each as it is done.
+def run(
+    experiment: Experiment, store: Store, client=None, *, device: str = "cpu", progress: bool = True
+) -> pd.DataFrame:
+    """Measure every cell that is not stored yet, shard by shard, and store each shard as it is done.
 
-    Interrupting it loses the shard in hand at most, and the same call goes on from there. Several processes may work on
-    one store; each shard is trained by one of them.
+    Interrupting it loses at most the shard in hand, and the same call goes on from there. Several processes may work on
+    one store; each shard is measured by one of them.
 
     Args:
-        sweep: the description.
+        experiment: the description.
         store: where results go.
-        client: a `dask.distributed.Client`, to train on its workers; the results are the same.
+        client: a `dask.distributed.Client`, to work on its workers; the results are the same.
         device: "cpu" or "cuda".
         progress: show a bar with rate and time left.
 
     Returns:
-        All rows of the sweep that are stored: all of it, unless another process still works on some.
+        All rows of the experiment that are stored: all of them, unless another process still works on some.
 
     Raises:
         PlanError: a shard takes more than 2 GiB, or than the machine has free.
         StoreError: the store cannot be written.
     """
-    missing = store.missing(sweep)
-    shards = sweep.shards()
+    shards, missing = experiment.shards(), store.missing(experiment)
     if missing:
-        _memory(sweep, device, client)
+        _memory(experiment, device, client)
     with tqdm(
-        total=len(sweep),
-        initial=len(sweep) - sum(len(shards[k]) for k in missing),
-        unit="network",
-        desc=sweep.name,
+        total=len(experiment),
+        initial=len(experiment) - sum(len(shards[k]) for k in missing),
+        unit=experiment.unit,
+        desc=experiment.name,
         disable=not progress,
     ) as bar:
         if client is None:
-            _here(sweep, store, missing, device, bar)
+            _here(experiment, store, missing, device, bar)
         else:
-            _there(sweep, store, missing, device, bar, client)
-    store.pack(sweep)
-    return store.frame(sweep) if store.files(sweep) else pd.DataFrame()
+            _there(experiment, store, missing, device, bar, client)
+    store.pack(experiment)
+    return store.frame(experiment) if store.files(experiment) else pd.DataFrame()
 
 
-def _here(sweep: Sweep, store: Store, missing: list[int], device: str, bar: tqdm) -> None:
-    shards = sweep.shards()
-    for group in _groups([(k, shards[k][0].n) for k in missing], GROUP[device]):
+def measured(experiment: Experiment, cells: Sequence[Any], device: str) -> list[dict[str, Any]]:
+    """The rows of some cells: axes, metrics, and an equal share of the time that the cells took together."""
+    started = time.perf_counter()
+    found = experiment.measure(cells, device=device)
+    seconds = (time.perf_counter() - started) / len(cells)
+    return [{**cell._asdict(), **row, "seconds": seconds} for cell, row in zip(cells, found, strict=True)]
+
+
+def _here(experiment: Experiment, store: Store, missing: list[int], device: str, bar: tqdm) -> None:
+    shards = experiment.shards()
+    kinds = [(k, experiment.together(shards[k][0])) for k in missing]
+    for group in _groups(kinds, GROUP[device]):
         with ExitStack() as locks:
-            held = {k: locks.enter_context(store.hold(sweep, f"{k:05d}")) for k in group}
-            mine = [k for k in group if held[k] and not store.has(sweep, k)]
-            rows = iter(train_cells(sweep, [cell for k in mine for cell in shards[k]], device=device) if mine else [])
+            held = {k: locks.enter_context(store.hold(experiment, f"{k:05d}")) for k in group}
+            mine = [k for k in group if held[k] and not store.has(experiment, k)]
+            rows = iter(measured(experiment, [cell for k in mine for cell in shards[k]], device) if mine else [])
             for k in mine:
-                store.write(sweep, k, list(islice(rows, len(shards[k]))), provenance(device))
+                store.write(experiment, k, list(islice(rows, len(shards[k]))), provenance(device))
         bar.update(sum(len(shards[k]) for k in group))
 
 
-def _groups(shards: list[tuple[int, int]], size: int) -> Iterator[list[int]]:
-    """Shards (number, vertex) in groups of one vertex that are trained together."""
+def _groups(shards: list[tuple[int, Any]], size: int) -> Iterator[list[int]]:
+    """Shards (number, kind) in groups of one kind that are measured together."""
     for _, same in groupby(shards, key=lambda shard: shard[1]):
         while group := [k for k, _ in islice(same, size)]:
             yield group
 
 
-def _there(sweep: Sweep, store: Store, missing: list[int], device: str, bar: tqdm, client) -> None:
+def _there(experiment: Experiment, store: Store, missing: list[int], device: str, bar: tqdm, client) -> None:
     from distributed import as_completed
 
-    shards = sweep.shards()
-    futures = {client.submit(_task, sweep, shards[k], device, pure=False, retries=3): k for k in missing}
+    shards = experiment.shards()
+    futures = {client.submit(_task, experiment, shards[k], device, pure=False, retries=3): k for k in missing}
     for future, (rows, origin) in as_completed(futures, with_results=True):
         k = futures[future]
-        with store.hold(sweep, f"{k:05d}") as held:
-            if held and not store.has(sweep, k):
-                store.write(sweep, k, rows, origin)
+        with store.hold(experiment, f"{k:05d}") as held:
+            if held and not store.has(experiment, k):
+                store.write(experiment, k, rows, origin)
         bar.update(len(shards[k]))
 
 
-def _task(sweep: Sweep, cells: tuple[Cell, ...], device: str):
-    return train_cells(sweep, cells, device=device), provenance(device)
+def _task(experiment: Experiment, cells: tuple[Any, ...], device: str):
+    return measured(experiment, cells, device), provenance(device)
 
 
 @_checks.door
 def verify(
-    sweep: Sweep, store: Store, *, sample: int = 20, seed: int | None = None, device: str = "cpu"
+    experiment: Experiment, store: Store, *, sample: int = 20, seed: int | None = None, device: str = "cpu"
 ) -> pd.DataFrame:
-    """Train a random sample of stored cells again, each alone, and compare with what is stored.
+    """Measure a random sample of stored cells again, each alone, and compare with what is stored.
 
     Args:
-        sweep: the description.
+        experiment: the description.
         store: its results.
-        sample: cells to train again.
+        sample: cells to measure again.
         seed: of the choice; a fresh one by default.
         device: "cpu" or "cuda".
 
     Returns:
-        A row a cell and metric: the axes, metric, stored, recomputed, difference; 0 on a machine of the same type, on
+        A row per cell and metric: the axes, metric, stored, recomputed, difference; 0 on a machine of the same type, on
         another one a chaotic training may end elsewhere.
 
     Raises:
@@ -207,16 +199,17 @@ def verify(
     """
     if sample < 1:
         raise PlanError(f"`sample` must be at least 1, got {sample}.")
-    stored = store.frame(sweep)
+    stored = store.frame(experiment)
     chosen = stored.sample(min(sample, len(stored)), random_state=seed)
     rows = []
-    for cell, (_, old) in zip(cells_of(chosen), chosen.iterrows(), strict=True):
-        (new,) = train_cells(sweep, [cell], device=device)
-        for metric in METRICS:
+    for cell, (_, old) in zip(cells_of(experiment, chosen), chosen.iterrows(), strict=True):
+        (new,) = experiment.measure([cell], device=device)
+        place = cell._asdict()
+        for metric in experiment.metrics:
             was, now = float(old[metric]), float(new[metric])  # pyright: ignore[reportArgumentType]
             same = was == now or (was != was and now != now)
             rows.append(
-                {**{axis: new[axis] for axis in AXES}, "metric": metric, "stored": was, "recomputed": now,
+                {**{axis: place[axis] for axis in experiment.axes}, "metric": metric, "stored": was, "recomputed": now,
                  "difference": 0.0 if same else abs(was - now)}
             )  # fmt: skip
     return pd.DataFrame(rows)
@@ -231,7 +224,7 @@ def provenance(device: str) -> dict[str, str]:
 
 @cache
 def _commit() -> str:
-    """The commit of the code that runs: asked once, since the checkout may move on while a long sweep does not."""
+    """The commit of the code that runs: asked once, since the checkout may move on while a long run does not."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

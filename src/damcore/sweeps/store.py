@@ -1,8 +1,9 @@
-"""Results on disk: one row a trained network, in Parquet files whose names carry their own checksums.
+"""Results on disk: one row per cell, in Parquet files whose names carry their own checksums.
 
-A sweep has a folder, `NAME-DIGEST`, with a file a shard, `00007-<sha256>.parquet`. A file is written under another name
-and renamed, so a name that is there means a whole file; its bytes are checked against its name each time it is read.
-What fails is set aside and counts as not computed. A finished sweep is packed into one file, `all-<sha256>.parquet`.
+An experiment has a folder, `NAME-DIGEST`, with a file per shard, `00007-<sha256>.parquet`. A file is written under
+another name and renamed, so a name that is there means a whole file; its bytes are checked against its name each time
+it is read. What fails is set aside and counts as not computed. A finished experiment is packed into one file,
+`all-<sha256>.parquet`.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -21,10 +23,8 @@ import xarray as xr
 from filelock import FileLock, Timeout
 
 from damcore import _checks
-from damcore.sweeps.grid import Cell, Sweep
-from damcore.sweeps.train import METRICS
+from damcore.sweeps.experiment import Experiment
 
-AXES = ["n", "learning_rate", "inverse_temperature", "repeat"]
 FILE = re.compile(r"(all|\d{5})-([0-9a-f]{16})\.parquet")
 
 
@@ -44,17 +44,19 @@ class Store:
 
     folder: Path
 
-    def of(self, sweep: Sweep) -> Path:
-        """The folder of a sweep."""
-        return Path(self.folder) / f"{sweep.name}-{sweep.digest}"
+    def of(self, experiment: Experiment) -> Path:
+        """The folder of an experiment."""
+        return Path(self.folder) / f"{experiment.name}-{experiment.digest}"
 
     @_checks.door
-    def write(self, sweep: Sweep, shard: int | None, rows: list[dict[str, object]], provenance: dict[str, str]) -> Path:
-        """Store the rows of a shard (None: of all), with the sweep's configuration and where they come from.
+    def write(
+        self, experiment: Experiment, shard: int | None, rows: list[dict[str, object]], provenance: dict[str, str]
+    ) -> Path:
+        """Store the rows of a shard (None: of all), with the experiment's configuration and where they come from.
 
         Args:
-            sweep: the description.
-            shard: its number in `sweep.shards()`.
+            experiment: the description.
+            shard: its number in `experiment.shards()`.
             rows: as `train_cells` returns them.
             provenance: versions, device, commit: a column each.
 
@@ -64,16 +66,16 @@ class Store:
         Raises:
             StoreError: the folder cannot be written, or the disk is full.
         """
-        shared = {**sweep.configuration, **provenance}
+        shared = {**experiment.configuration, **provenance}
         frame = pd.DataFrame([{**shared, **row} for row in rows])
-        return self._put(sweep, "all" if shard is None else f"{shard:05d}", frame)
+        return self._put(experiment, "all" if shard is None else f"{shard:05d}", frame)
 
-    def _put(self, sweep: Sweep, label: str, frame: pd.DataFrame) -> Path:
+    def _put(self, experiment: Experiment, label: str, frame: pd.DataFrame) -> Path:
         buffer = io.BytesIO()
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        pq.write_table(table.replace_schema_metadata({"damcore.sweep": sweep.digest}), buffer, compression="zstd")
+        pq.write_table(table.replace_schema_metadata({"damcore.sweep": experiment.digest}), buffer, compression="zstd")
         content = buffer.getvalue()
-        target = self.of(sweep) / f"{label}-{_checksum(content)}.parquet"
+        target = self.of(experiment) / f"{label}-{_checksum(content)}.parquet"
         passing = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,14 +93,14 @@ class Store:
         return target
 
     @_checks.door
-    def files(self, sweep: Sweep) -> dict[str, Path]:
-        """The sound files of a sweep, label -> path; any other is set aside and named on stderr."""
+    def files(self, experiment: Experiment) -> dict[str, Path]:
+        """The sound files of an experiment, label -> path; any other is set aside and named on stderr."""
         sound = {}
-        for path in sorted(self.of(sweep).glob("*")):
+        for path in sorted(self.of(experiment).glob("*")):
             if path.is_dir() or path.name.startswith("."):
                 continue
             try:
-                reason = _fault(path, sweep)
+                reason = _fault(path, experiment)
             except FileNotFoundError:  # another process has just packed it
                 continue
             if reason:
@@ -116,64 +118,64 @@ class Store:
             raise StoreError(f"{path} {reason}, and it cannot be moved away ({error.strerror}); remove it.") from None
         print(f"{path} {reason}; moved to {aside.name}/, its cells will be recomputed.", file=sys.stderr)
 
-    def has(self, sweep: Sweep, shard: int) -> bool:
+    def has(self, experiment: Experiment, shard: int) -> bool:
         """Whether a shard is stored, by name alone: cheap enough to ask before training it."""
-        folder = self.of(sweep)
+        folder = self.of(experiment)
         return any(folder.glob(f"{shard:05d}-*.parquet")) or any(folder.glob("all-*.parquet"))
 
     @_checks.door
-    def missing(self, sweep: Sweep) -> list[int]:
+    def missing(self, experiment: Experiment) -> list[int]:
         """Numbers of the shards that are not stored."""
-        stored = self.files(sweep)
-        return [] if "all" in stored else [k for k in range(len(sweep.shards())) if f"{k:05d}" not in stored]
+        stored = self.files(experiment)
+        return [] if "all" in stored else [k for k in range(len(experiment.shards())) if f"{k:05d}" not in stored]
 
     @_checks.door
-    def frame(self, sweep: Sweep) -> pd.DataFrame:
-        """All stored rows of a sweep, ordered by its axes; those of a sweep that is not finished are some of them.
+    def frame(self, experiment: Experiment) -> pd.DataFrame:
+        """All stored rows of an experiment, ordered by its axes; some of them where it is not finished.
 
         Raises:
             StoreError: nothing is stored.
         """
         while True:
-            files = self.files(sweep)
+            files = self.files(experiment)
             if not files:
                 raise StoreError(
-                    f"{self.of(sweep)} holds nothing yet; run `python -m damcore.sweeps run {sweep.name}`."
+                    f"{self.of(experiment)} holds nothing yet; run `python -m damcore.sweeps run {experiment.name}`."
                 )
             chosen = [files["all"]] if "all" in files else list(files.values())
             try:
                 frame = pd.concat([pd.read_parquet(path) for path in chosen], ignore_index=True)
             except FileNotFoundError:  # another process has packed them since; there is one file now
                 continue
-            return frame.sort_values(AXES, ignore_index=True)
+            return frame.sort_values(list(experiment.axes), ignore_index=True)
 
     @_checks.door
-    def array(self, sweep: Sweep) -> xr.Dataset:
-        """The metrics as arrays (n, learning_rate, inverse_temperature, repeat), NaN where nothing is stored.
+    def array(self, experiment: Experiment) -> xr.Dataset:
+        """The metrics as arrays over the axes of the experiment, NaN where nothing is stored.
 
         Raises:
             StoreError: nothing is stored.
         """
-        indexed = self.frame(sweep).set_index(AXES)
-        axes = (sweep.vertices, sweep.learning_rates, sweep.inverse_temperatures, range(sweep.repeats))
-        whole = indexed.reindex(pd.MultiIndex.from_product(axes, names=AXES))
-        return xr.Dataset.from_dataframe(whole.loc[:, [*METRICS, "seconds"]].astype(float))
+        axes = experiment.axes
+        indexed = self.frame(experiment).set_index(list(axes))
+        whole = indexed.reindex(pd.MultiIndex.from_product(axes.values(), names=list(axes)))
+        return xr.Dataset.from_dataframe(whole.loc[:, [*experiment.metrics, "seconds"]].astype(float))
 
     @_checks.door
-    def pack(self, sweep: Sweep) -> None:
-        """Turn the shards of a finished sweep into one file."""
-        with self.hold(sweep, "pack") as held:
-            files = self.files(sweep)
-            if not held or "all" in files or self.missing(sweep):
+    def pack(self, experiment: Experiment) -> None:
+        """Turn the shards of a finished experiment into one file."""
+        with self.hold(experiment, "pack") as held:
+            files = self.files(experiment)
+            if not held or "all" in files or self.missing(experiment):
                 return
-            self._put(sweep, "all", self.frame(sweep))
+            self._put(experiment, "all", self.frame(experiment))
             for path in files.values():
                 path.unlink(missing_ok=True)
 
     @contextmanager
-    def hold(self, sweep: Sweep, label: str):
+    def hold(self, experiment: Experiment, label: str):
         """Whether this process alone may work on a shard; the system lets go of it however the process ends."""
-        folder = self.of(sweep) / ".locks"
+        folder = self.of(experiment) / ".locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / label)
@@ -193,8 +195,8 @@ def _checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _fault(path: Path, sweep: Sweep) -> str:
-    """Why a file is not a sound part of the sweep's results, or nothing."""
+def _fault(path: Path, experiment: Experiment) -> str:
+    """Why a file is not a sound part of the experiment's results, or nothing."""
     named = FILE.fullmatch(path.name)
     if not named:
         return "does not belong to the store"
@@ -205,9 +207,10 @@ def _fault(path: Path, sweep: Sweep) -> str:
         metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
     except pa.ArrowInvalid:
         return "is no Parquet file"
-    return "" if metadata.get(b"damcore.sweep") == sweep.digest.encode() else "belongs to another sweep"
+    return "" if metadata.get(b"damcore.sweep") == experiment.digest.encode() else "belongs to another sweep"
 
 
-def cells_of(frame: pd.DataFrame) -> list[Cell]:
+def cells_of(experiment: Experiment, frame: pd.DataFrame) -> list[Any]:
     """The cells that rows belong to."""
-    return [Cell(*row) for row in frame[list(Cell.__dataclass_fields__)].itertuples(index=False, name=None)]
+    values = frame[list(experiment.Cell._fields)].itertuples(index=False, name=None)
+    return [experiment.Cell(*row) for row in values]

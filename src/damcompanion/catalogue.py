@@ -1,0 +1,17 @@
+"""All experiments of all texts, by name."""
+
+from damcompanion.kh16.experiments import experiments as of_kh16
+from damcompanion.mrs24.experiments import experiments as of_mrs24
+from damcore.sweeps import Experiment
+
+
+def experiments(profile: str = "quick") -> dict[str, Experiment]:
+    """Every experiment of the companion at one size, name -> experiment.
+
+    Args:
+        profile: "smoke", "quick" or "paper".
+
+    Raises:
+        ValueError: no such profile.
+    """
+    return {**of_mrs24(profile), **of_kh16(profile)}

@@ -1,0 +1,1 @@
+"""Krotov and Hopfield (2016), Dense Associative Memory for Pattern Recognition; its supplement."""

@@ -1,0 +1,134 @@
+"""What KH16 says about capacity, the dual and its classifier, against what its formulas give."""
+
+from fractions import Fraction
+from functools import cache
+from math import comb
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from damcompanion.probes import ONE, no_errors, noise_variance, share
+from damcore.datasets import random_patterns
+from damcore.interactions import Polynomial, RectifiedPolynomial
+from damcore.network import energy_gap
+from damcore.recall import recall
+
+
+def error_law(n: int, n_neurons: int, n_memories: int, *, rectified: bool) -> float:
+    """Chance that a neuron leaves a stored random pattern in one update, exactly but for rounding.
+
+    The gap is a signal, F(N) - F(N - 2), and K - 1 independent terms +-[F(r + 1) - F(r - 1)], whose law is convolved.
+
+    Source: KH16 Eq. (4).
+
+    Args:
+        n: interaction vertex; the cost grows with the size of the terms, N^(n-1).
+        n_neurons: N.
+        n_memories: K random patterns, at least 2.
+        rectified: of the rectified polynomial, instead of the polynomial.
+    """
+
+    def bracket(h: int) -> int:
+        on, off = ((max(x, 0) if rectified else x) ** n for x in (h + 1, h - 1))
+        return on - off
+
+    variance = float(noise_variance(n_neurons, n, rectified=rectified))
+    reach = int(12 * (variance * n_memories) ** 0.5) + bracket(n_neurons)
+    length = 1 << (2 * reach).bit_length()
+    law = torch.zeros(length, dtype=torch.float64)
+    for plus in range(n_neurons):
+        weight = comb(n_neurons - 1, plus) / 2**n_neurons
+        for sign in (1, -1):
+            law[sign * bracket(sign * (2 * plus - n_neurons + 1)) % length] += weight
+    total = torch.fft.irfft(torch.fft.rfft(law) ** (n_memories - 1), length)
+    signal = bracket(n_neurons - 1)
+    negative = torch.arange(length // 2, length) - length  # what a place of the second half stands for
+    lost = total[length // 2 :][negative < -signal].sum() + total[-signal] / 2  # a tie goes to +1, half the time wrong
+    return lost.item()
+
+
+def unstable(
+    n: int, n_neurons: int, n_memories: int, *, rectified: bool, networks: int, seed: int = 0
+) -> tuple[float, float]:
+    """Share of neurons that leave a stored random pattern in one update, and share of patterns that lose a neuron.
+
+    Args:
+        n: interaction vertex.
+        n_neurons: N.
+        n_memories: K patterns.
+        rectified: rectified polynomial, instead of the polynomial.
+        networks: how many networks to average over.
+        seed: of the patterns.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    kind, wrong = RectifiedPolynomial(n) if rectified else Polynomial(n), []
+    for _ in range(networks):
+        patterns = random_patterns(n_memories, n_neurons, generator=generator)
+        wrong.append((energy_gap(patterns, patterns, kind, ONE) >= 0) != (patterns > 0))
+    neurons = torch.stack(wrong)
+    return share(neurons), share(neurons.any(-1))
+
+
+def converged(
+    n: int, n_neurons: int, n_memories: int, *, rectified: bool, states: int, networks: int = 1, seed: int = 0
+) -> tuple[Float[Tensor, "networks"], Float[Tensor, "networks"]]:
+    """Share of random states that end in a memory, and share that end in a memory or the inverse of one.
+
+    Source: KH16 Eq. (4).
+
+    Args:
+        n: interaction vertex.
+        n_neurons: N.
+        n_memories: K random bipolar memories.
+        rectified: rectified polynomial, instead of the polynomial.
+        states: how many random states each network starts from.
+        networks: how many sets of memories; the shares are given for each.
+        seed: of memories and states.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    kind = RectifiedPolynomial(n) if rectified else Polynomial(n)
+    memories = random_patterns(networks * n_memories, n_neurons, generator=generator).unflatten(0, (networks, -1))
+    start = random_patterns(networks * states, n_neurons, generator=generator).unflatten(0, (networks, -1))
+    overlap = recall(memories, start, kind, ONE).states @ memories.mT  # (networks, states, K)
+    signed, either = ((best.amax(-1) == n_neurons).double().mean(-1) for best in (overlap, overlap.abs()))
+    return signed, either
+
+
+@cache
+def half_converge(
+    n: int, n_neurons: int, *, rectified: bool, step: int = 25, states: int = 50, networks: int = 30, seed: int = 0
+) -> float:
+    """K_1/2, the number of memories at which half of random states end in one of them; between steps, a straight line.
+
+    Source: KH16 Eq. (4).
+
+    Args:
+        n: interaction vertex.
+        n_neurons: N.
+        rectified: rectified polynomial, instead of the polynomial.
+        step: numbers of memories are tried in these steps, from about Eq. 6 upwards.
+        states: random states a network.
+        networks: sets of memories at each number.
+        seed: of memories and states.
+    """
+    tried, shares = step * round(no_errors(n_neurons, n) / step), [1.0]
+    while True:
+        ends, _ = converged(n, n_neurons, tried, rectified=rectified, states=states, networks=networks, seed=seed)
+        shares.append(ends.mean().item())
+        if shares[-1] <= 0.5:
+            return tried - step * (0.5 - shares[-1]) / (shares[-2] - shares[-1])
+        tried += step
+
+
+def bracket_over_dual(n: int, overlap: int, others: int) -> Fraction:
+    """[F(h + others + 1) - F(h + others - 1)] / h^(n - 1): a class neuron's bracket over what the dual puts for it.
+
+    Source: KH16 Eq. (9).
+
+    Args:
+        n: interaction vertex of the bracket.
+        overlap: h, of a memory with the visible neurons, positive.
+        others: what the other class neurons, held at -1, add to it.
+    """
+    return Fraction((overlap + others + 1) ** n - (overlap + others - 1) ** n, overlap ** (n - 1))

@@ -1,0 +1,51 @@
+"""What the text of MRS24 says and does, against its public code and KH16: each function measures one difference."""
+
+from damcompanion.mrs24.differences.training import (
+    equivalent,
+    label_leak,
+    largest_score,
+    learned_apart,
+    learned_distance,
+    plain_descent,
+    readable,
+    vanished_gradients,
+)
+from damcompanion.mrs24.differences.updates import (
+    LogPeriodic,
+    energy_of_the_sum,
+    exponential_followers,
+    intact,
+    rescaled,
+    reversed_signs,
+    rounded_ties,
+    rounding,
+    self_coupling,
+    slope_sign,
+    tie_rule,
+    update_order,
+    vanished_gaps,
+)
+
+__all__ = [
+    "LogPeriodic",
+    "energy_of_the_sum",
+    "equivalent",
+    "exponential_followers",
+    "intact",
+    "label_leak",
+    "largest_score",
+    "learned_apart",
+    "learned_distance",
+    "plain_descent",
+    "readable",
+    "rescaled",
+    "reversed_signs",
+    "rounded_ties",
+    "rounding",
+    "self_coupling",
+    "slope_sign",
+    "tie_rule",
+    "update_order",
+    "vanished_gaps",
+    "vanished_gradients",
+]

@@ -1,0 +1,7 @@
+"""Errata of McAlister, Robins and Szymanski (2024), in three parts, each in the order of the text."""
+
+from damcompanion.mrs24.errata import argument, experiments, networks
+
+ERRATA = networks.ERRATA + argument.ERRATA + experiments.ERRATA
+
+__all__ = ["ERRATA"]

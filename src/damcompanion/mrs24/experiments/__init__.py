@@ -1,0 +1,18 @@
+"""The sweeps of MRS24: those of its figures, those beyond them, and those of the settings study."""
+
+from damcompanion.mrs24.experiments.beyond import further
+from damcompanion.mrs24.experiments.heat_maps import sweeps
+from damcompanion.mrs24.experiments.settings_study import study
+from damcore.sweeps.training import Sweep
+
+
+def experiments(profile: str = "quick") -> dict[str, Sweep]:
+    """Every sweep of this text at one size, name -> sweep.
+
+    Args:
+        profile: "smoke", "quick" or "paper".
+
+    Raises:
+        ValueError: no such profile.
+    """
+    return {**sweeps(profile), **further(profile), **study(profile)}

@@ -1,0 +1,62 @@
+"""Checks of every statement that MRS24 proves or argues: each takes the statement's ingredients, so it can be broken.
+
+The names here need the extra `proofs` (sympy, z3-solver, hypothesis), which is imported when a check runs.
+"""
+
+from damcompanion.mrs24.proofs.exponential import (
+    exponent_identity,
+    exponential_sum_sign,
+    exponential_temperature,
+    majority_limit,
+    ordering_condition,
+    printed_sign_step,
+)
+from damcompanion.mrs24.proofs.homogeneity import (
+    difference_identity,
+    homogeneous_for_all_reals,
+    homogeneous_for_every_vertex,
+    homogeneous_in_examples,
+    one_factor,
+    only_degree,
+    only_homogeneous,
+)
+from damcompanion.mrs24.proofs.learning import (
+    Trajectories,
+    same_bracket,
+    temperature_is_forced,
+    trainings,
+    trainings_agree,
+)
+from damcompanion.mrs24.proofs.update import (
+    ordered_for_increasing,
+    pair_sign_kept,
+    update_unchanged,
+    update_unchanged_for_all_reals,
+    update_unchanged_in_examples,
+)
+
+__all__ = [
+    "Trajectories",
+    "difference_identity",
+    "exponent_identity",
+    "exponential_sum_sign",
+    "exponential_temperature",
+    "homogeneous_for_all_reals",
+    "homogeneous_for_every_vertex",
+    "homogeneous_in_examples",
+    "majority_limit",
+    "one_factor",
+    "only_degree",
+    "only_homogeneous",
+    "ordered_for_increasing",
+    "ordering_condition",
+    "pair_sign_kept",
+    "printed_sign_step",
+    "same_bracket",
+    "temperature_is_forced",
+    "trainings",
+    "trainings_agree",
+    "update_unchanged",
+    "update_unchanged_for_all_reals",
+    "update_unchanged_in_examples",
+]

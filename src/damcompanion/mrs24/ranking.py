@@ -1,0 +1,283 @@
+"""How a setting of the study is judged: does its map show what MRS24 says of Figures 1-2, and of Figures 3-4?
+
+Written before any row of the study was computed. Each feature is one statement of section 5, as a number, a threshold
+and a score of 0 or 1. Figures 1-2 (the original network) and Figures 3-4 (the modified one) are judged apart, each by
+the share of its features that a setting shows. The optimal region, its centroid and its extent are those of `region`.
+
+Two details were changed after the rows were there, because they decided scores by accident: numbers are no longer
+rounded before they meet a threshold, and the cost of a high rate (O5) is an average over the columns of the region
+instead of the column of one best cell among equals. Both ends of a threshold count, and positions in decades may miss
+it by 0.0002, since the grids are given to four digits. A feature whose vertices were not computed is not shown.
+
+What the study's grids resolve: the modified network's has quarter decades. A region one cell wide can move by whole
+steps of 0.25, one that gains or loses a column by half a step, 0.125. M4 (at most 0.15) thus tells a region that stays
+in its column, or beside it, from one that moves by a column. The grid's points nearest 0.9 are 0.533, 0.949 and 1.69:
+M5 (at most 0.15) is shown by a region on 0.949 alone or on it and one neighbour, not by one on a neighbour alone.
+Whether the optimum is nearer 0.9 than that is for a finer grid. The original network's grid has half decades: O2 (at
+most 0.5) accepts the column of 1e-2 and those beside it, and O4 (at least 0.3) is a shift by more than half a column.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from damcompanion.mrs24.measures import distances
+from damcompanion.mrs24.regions import Maps, resamples
+from damcore import _checks
+from damcore.sweeps.store import Store
+from damcore.sweeps.training import SCALINGS, Sweep
+
+LARGE = (10, 20, 30)
+SIDES = {name: "modified" if name in ("modified", "inside") else "original" for name in SCALINGS}
+FOURTH_DIGIT = 2e-4  # decades: what four digits of an axis leave open
+
+
+class Feature(NamedTuple):
+    """One statement of the text and how it is measured; shown where least <= measured <= most."""
+
+    figures: str
+    statement: str
+    quantity: str
+    least: float
+    most: float
+    measure: Callable[[Maps], float]
+
+
+def _centre(maps: Maps, n: int, axis: int = 0) -> float:
+    """Centroid of the region in decades of 1/T (axis 0) or of the rate (1); NaN where there is none."""
+    return maps[n].place()[axis] if n in maps else np.nan
+
+
+def _cells(maps: Maps, n: int) -> float:
+    return maps[n].cells if n in maps else np.nan
+
+
+def _offset(maps: Maps, axis: int, target: float) -> float:
+    """Mean distance of the centroid from a target, in decades, over those of n = 2 and 5 that have a region."""
+    found = [abs(_centre(maps, n, axis) - np.log10(target)) for n in maps.with_region((2, 5))]
+    return float(np.mean(found)) if found else np.nan
+
+
+def _shift_to_last(maps: Maps) -> float:
+    found = maps.with_region()
+    return abs(_centre(maps, found[-1]) - _centre(maps, 2)) if found[:1] == [2] else np.nan
+
+
+def _cost_of_rate(maps: Maps) -> float:
+    costs = [maps[n].cost_of_rate for n in maps.with_region((2, 5))]
+    return float(np.mean(costs)) if costs else np.nan
+
+
+def _range(maps: Maps) -> float:
+    return float(np.ptp([_centre(maps, n) for n in LARGE]))
+
+
+def _from_near_one(maps: Maps) -> float:
+    return float(np.max([abs(_centre(maps, n) - np.log10(0.9)) for n in (20, 30)]))
+
+
+def _size_kept(maps: Maps) -> float:
+    if not maps.with_region((5,)):
+        return np.nan
+    return float(np.min([maps[n].area if n in maps else np.nan for n in LARGE]) / maps[5].area)
+
+
+FEATURES = {
+    # Figures 1-2: MRS24 section 5.1, and 5 for O1.
+    "O1": Feature(
+        "1-2", "The task can be learned at n = 2 (5).", "cells of the region at n = 2", 1, np.inf,
+        lambda maps: _cells(maps, 2),
+    ),
+    "O2": Feature(
+        "1-2", "The optimum lies near 1/T = 0.01 (5.1).", "decades from it, mean of n = 2, 5", 0, 0.5,
+        lambda maps: _offset(maps, 0, 1e-2),
+    ),
+    "O3": Feature(
+        "1-2", "The optimum lies near a rate of 0.5 (5.1).", "decades from it, mean of n = 2, 5", 0, 0.5,
+        lambda maps: _offset(maps, 1, 0.5),
+    ),
+    "O4": Feature(
+        "1-2", "The region moves considerably with n (5.1).", "decades of 1/T from n = 2 to the last region", 0.3,
+        np.inf, _shift_to_last,
+    ),
+    "O5": Feature(
+        "1-2", "Higher rates are worse (5.1).", "distance at the largest rate less the least, mean of n = 2, 5", 1,
+        np.inf, _cost_of_rate,
+    ),
+    "O6": Feature(
+        "1-2", "At larger vertices no region is left on the grid (5.1).", "of n = 20, 30 those with a region", 0, 0,
+        lambda maps: len(maps.with_region((20, 30))) if 20 in maps and 30 in maps else np.nan,
+    ),
+    "O7": Feature(
+        "1-2", "Where the region was, distances then exceed those around (5.1).", "by how much, n = 20", 0.5, np.inf,
+        lambda maps: maps.worse_than_around(20),
+    ),
+    # Figures 3-4: MRS24 section 5.2, and 5 for M1.
+    "M1": Feature(
+        "3-4", "The task can be learned at n = 2 (5).", "cells of the region at n = 2", 1, np.inf,
+        lambda maps: _cells(maps, 2),
+    ),
+    "M2": Feature(
+        "3-4", "The region moves slightly up to n = 5 (5.2).", "decades of 1/T from n = 2 to 5", 0.06, 1,
+        lambda maps: abs(_centre(maps, 5) - _centre(maps, 2)),
+    ),
+    "M3": Feature(
+        "3-4", "There is a region at large vertices (5.2).", "of n = 10, 20, 30 those with a region", 3, 3,
+        lambda maps: len(maps.with_region(LARGE)),
+    ),
+    "M4": Feature(
+        "3-4", "Its position is stable (5.2).", "range in decades of 1/T, n = 10, 20, 30", 0, 0.15, _range,
+    ),
+    "M5": Feature(
+        "3-4", "It settles near 1/T = 0.9 (5.2).", "largest offset in decades, n = 20, 30", 0, 0.15, _from_near_one,
+    ),
+    "M6": Feature(
+        "3-4", "It stays large (5.2).", "least area of n = 10, 20, 30 over that of n = 5", 0.5, np.inf, _size_kept,
+    ),
+    "M7": Feature(
+        "3-4", "It reaches large rates (5.2).", "largest rate of the region, n = 20", 1, np.inf,
+        lambda maps: maps[20].extent[3] if 20 in maps else np.nan,
+    ),
+}  # fmt: skip
+
+
+@_checks.door
+def features(rows: pd.DataFrame) -> pd.DataFrame:
+    """Which statements of MRS24 section 5 the maps of one setting show.
+
+    Args:
+        rows: stored rows of one sweep, `Store.frame(sweep)`.
+
+    Returns:
+        A row a feature: feature (O1-O7, M1-M7), figures ("1-2" or "3-4"), statement, quantity, least and most (the
+        threshold), measured (NaN where it has no value), score (0 or 1).
+
+    Raises:
+        ValueError: a column is missing, there is no row, or rows of several sweeps are mixed.
+    """
+    return pd.DataFrame(_judged(rows))
+
+
+def _judged(rows: pd.DataFrame) -> list[dict]:
+    scored = _scores(Maps(distances(rows)))
+    return [
+        {"feature": name, **{key: value for key, value in feature._asdict().items() if key != "measure"},
+         "measured": scored[name][0], "score": int(scored[name][1])}
+        for name, feature in FEATURES.items()
+    ]  # fmt: skip
+
+
+def _scores(maps: Maps) -> dict[str, tuple[float, bool]]:
+    """Each feature's number, and whether it is shown."""
+    found = {}
+    for name, feature in FEATURES.items():
+        measured = float(feature.measure(maps))
+        slack = FOURTH_DIGIT if "decades" in feature.quantity else 0.0
+        found[name] = measured, bool(feature.least - slack <= measured <= feature.most + slack)
+    return found
+
+
+@_checks.door
+def chances(rows: pd.DataFrame) -> pd.DataFrame:
+    """How often a setting shows each number of statements when its repeats are drawn again with replacement.
+
+    Every way to draw them counts with its probability, so nothing here is random.
+
+    Args:
+        rows: stored rows of one sweep, with several repeats.
+
+    Returns:
+        A row a number of statements, 0 to 7: shown, figures_1_2 and figures_3_4, each the probability to show exactly
+        so many. Columns sum to 1.
+
+    Raises:
+        ValueError: a column is missing, there is no row, or rows of several sweeps are mixed.
+    """
+    values = distances(rows)
+    found = {part: np.zeros(1 + sum(f.figures == part for f in FEATURES.values())) for part in ("1-2", "3-4")}
+    for counts, probability in resamples(values.sizes["repeat"]):
+        scored = _scores(Maps(values, counts=counts))
+        for part, chance in found.items():
+            chance[sum(scored[name][1] for name, f in FEATURES.items() if f.figures == part)] += probability
+    table = pd.DataFrame({f"figures_{part.replace('-', '_')}": chance for part, chance in found.items()})
+    return table.rename_axis("shown").reset_index()
+
+
+@_checks.door
+def rivals(rows: Mapping[str, pd.DataFrame], figures: str = "1-2") -> pd.DataFrame:
+    """Which settings can be told apart from the one that shows most, when all repeats are drawn again.
+
+    Args:
+        rows: name of a setting -> stored rows of its sweep, with several repeats.
+        figures: "1-2" or "3-4", whose statements are counted.
+
+    Returns:
+        A row a setting, the best first: setting, shown (with the repeats as they are), expected (mean over draws) and
+        keeps_up, the probability that it shows at least as many statements as the first, each drawn for itself. Below
+        0.05 the two can be told apart.
+
+    Raises:
+        ValueError: there is no setting, or its rows are not those of one sweep.
+    """
+    _checks.one_of("figures", figures, ("1-2", "3-4"))
+    if not rows:
+        _checks.refuse("`rows` holds no setting; run `python -m damcore.sweeps run 'confirm-*'` first.")
+    column = f"figures_{figures.replace('-', '_')}"
+    chance = {name: chances(stored)[column].to_numpy() for name, stored in rows.items()}
+    table = []
+    for name, stored in rows.items():
+        shown = sum(row["score"] for row in _judged(stored) if row["figures"] == figures)
+        expected = float(chance[name] @ np.arange(len(chance[name])))
+        table.append({"setting": name, "shown": shown, "expected": expected})
+    table.sort(key=lambda row: (-row["expected"], row["setting"]))
+    first = chance[table[0]["setting"]]
+    for row in table:
+        row["keeps_up"] = float(chance[row["setting"]] @ np.cumsum(first))
+    return pd.DataFrame(table)
+
+
+@_checks.door
+def ranking(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """All settings, the best first: those of the original network's side by Figures 1-2, then the others by 3-4.
+
+    Args:
+        rows: name of a setting -> stored rows of its sweep, such as `finished` returns.
+
+    Returns:
+        A row a setting: setting, side ("original" or "modified", by where N and T enter), figures_1_2 and figures_3_4
+        (the share of features shown), and a score a feature. Equals are in the order of their other total, then name.
+
+    Raises:
+        ValueError: there is no setting, or its rows are not those of one sweep.
+    """
+    if not rows:
+        _checks.refuse("`rows` holds no setting; run `python -m damcore.sweeps run 'study-*'` first.")
+    table = []
+    for name, stored in rows.items():
+        judged = _judged(stored)
+        total = {part: float(np.mean([f["score"] for f in judged if f["figures"] == part])) for part in ("1-2", "3-4")}
+        side = SIDES[str(stored["scaling"].iloc[0])]
+        own, other = ("1-2", "3-4") if side == "original" else ("3-4", "1-2")
+        table.append(
+            {
+                "setting": name,
+                "side": side,
+                "figures_1_2": total["1-2"],
+                "figures_3_4": total["3-4"],
+                **{row["feature"]: row["score"] for row in judged},
+                "order": (side != "original", -total[own], -total[other], name),
+            }
+        )
+    return pd.DataFrame(sorted(table, key=lambda row: row["order"])).drop(columns="order")
+
+
+def finished(store: Store, sweeps: Mapping[str, Sweep]) -> dict[str, pd.DataFrame]:
+    """Rows of those sweeps that a store holds completely, name -> rows; a part of a map is not judged.
+
+    Args:
+        store: `Store("results/paper")`.
+        sweeps: name -> sweep, such as `study("paper")`.
+    """
+    return {name: store.frame(sweep) for name, sweep in sweeps.items() if not store.missing(sweep)}

@@ -1,0 +1,7 @@
+"""Errata of Millidge et al. (2022), in the order of the text; last, what its public code does otherwise."""
+
+from damcompanion.mssl22.errata import code, dynamics, experiments, framework, functions
+
+ERRATA = framework.ERRATA + dynamics.ERRATA + experiments.ERRATA + functions.ERRATA + code.ERRATA
+
+__all__ = ["ERRATA"]

@@ -1,7 +1,0 @@
-"""Errata of McAlister, Robins and Szymanski (2024), in three parts, each in the order of the text."""
-
-from damcore.proofs.errata.mrs24 import argument, experiments, networks
-
-ERRATA = networks.ERRATA + argument.ERRATA + experiments.ERRATA
-
-__all__ = ["ERRATA"]

@@ -1,7 +1,0 @@
-"""Errata of Millidge et al. (2022), in the order of the text; last, what its public code does otherwise."""
-
-from damcore.proofs.errata.mssl22 import code, dynamics, experiments, framework, functions
-
-ERRATA = framework.ERRATA + dynamics.ERRATA + experiments.ERRATA + functions.ERRATA + code.ERRATA
-
-__all__ = ["ERRATA"]

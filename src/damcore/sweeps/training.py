@@ -1,0 +1,351 @@
+"""The training experiment: networks over vertex, inverse temperature and learning rate, trained and asked to recall."""
+
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from damcore import _checks, learning
+from damcore._random import generator
+from damcore.datasets import random_patterns
+from damcore.interactions import Interaction, named
+from damcore.recall import recall
+from damcore.scaling import Scaling, Temperature
+from damcore.sweeps.experiment import Experiment
+
+INITIAL = ("uniform", "symmetric", "normal")
+RECALL_SCALES = ("text", "learning", "one", "over-n")
+COPIES = 5  # of the memories: the initial ones, the trained ones, their velocity, and two in work
+
+
+class Place(NamedTuple):
+    """Where N and T enter while learning: gap = outer * sum_mu [F(inner h_on) - F(inner h_off)]."""
+
+    by_neurons: bool  # h is divided by N
+    inside: int  # inner has T to minus this power
+    outside: int | None  # outer has T to minus this power; None is F's vertex: n, and 1 for the exponential
+    times_vertex: bool = False  # n T stands where T does
+
+
+SCALINGS = {
+    "original": Place(False, 0, None),  # MRS24 Eq. 8
+    "modified": Place(True, 1, 0),  # MRS24 Eq. 14
+    # Variants that a reading of the text or a state of its public code allows.
+    "outside": Place(False, 0, 1),
+    "outside-n": Place(False, 0, 1, times_vertex=True),
+    "outside-normalised": Place(True, 0, 1),
+    "original-normalised": Place(True, 0, None),
+    "inside": Place(False, 1, 0),
+}
+
+
+class Cell(NamedTuple):
+    """One network of a sweep: its point on the axes, and which repeat it is."""
+
+    n: int
+    inverse_temperature: float
+    learning_rate: float
+    repeat: int
+
+
+@_checks.door
+@dataclass(frozen=True)
+class Sweep(Experiment):
+    """Networks over a grid of vertex, inverse temperature and learning rate, each trained `repeats` times.
+
+    The inverse temperature is 1/T of the network's own scaling: the two networks of MRS24 are one, for a homogeneous F,
+    where 1/T of the modified is N times 1/T of the original.
+
+    Args:
+        name: what the sweep is called in a store, letters, digits and hyphens.
+        vertices: interaction vertices n; the exponential ignores them, except in the scaling "outside-n".
+        inverse_temperatures: 1/T.
+        learning_rates: largest change of a memory in the first epoch.
+        repeats: networks a cell, each with states and initial memories of its own.
+        seed: of all random numbers.
+        scaling: where N and T enter while learning; inner stands inside F, outer before the sum:
+
+            | name                | inner   | outer   |
+            |---------------------|---------|---------|
+            | original            | 1       | T^-n, and 1/T for the exponential |
+            | modified            | 1/(N T) | 1       |
+            | outside             | 1       | 1/T     |
+            | outside-n           | 1       | 1/(n T) |
+            | outside-normalised  | 1/N     | 1/T     |
+            | original-normalised | 1/N     | as original |
+            | inside              | 1/T     | 1       |
+
+        interaction: "polynomial", "rectified", "leaky" or "exponential", or the `name` of an F of your own, defined
+            before: its fields `n` and `slope` are set, others keep their defaults.
+        slope: of the leaky F below zero.
+        n_neurons: N.
+        n_memories: K.
+        initial: initial memories: "uniform" in [0, 1], "symmetric" in [-1, 1], or "normal" with deviation 0.1.
+        n_states: random states to learn.
+        epochs: passes over the states.
+        decay: factor on the learning rate after each epoch.
+        momentum: in [0, 1).
+        error_exponent: m of the loss.
+        floor: of the normalised step; None for no floor.
+        dtype: "float64" or "float32".
+        order: of recall, "asynchronous" or "synchronous".
+        tie: of recall, what a gap of zero does.
+        recall_scale: inner of recall: "text" for 1/N where the scaling has N and else 1 (MRS24 Eq. 4, 13), "learning"
+            for the scale the network learned with, "one" for 1, "over-n" for 1/N. For a homogeneous F all give the same
+            signs.
+
+    Raises:
+        ValueError: an axis is empty or repeats a value, or a setting is out of range.
+    """
+
+    vertices: tuple[int, ...]
+    inverse_temperatures: tuple[float, ...]
+    learning_rates: tuple[float, ...]
+    repeats: int = 5
+    seed: int = 0
+    scaling: str = "modified"
+    interaction: str = "leaky"
+    slope: float = 1e-2
+    n_neurons: int = 100
+    n_memories: int = 100
+    initial: str = "uniform"
+    n_states: int = 20
+    epochs: int = 500
+    decay: float = 0.999
+    momentum: float = 0.0
+    error_exponent: int = 1
+    floor: float | None = 1e-30
+    dtype: str = "float64"
+    order: str = "asynchronous"
+    tie: str = "positive"
+    recall_scale: str = "text"
+
+    Cell = Cell
+    metrics = ("distance", "stable", "loss", "sweeps", "converged", "diverged", "overflow")
+    unit = "network"
+    # The fields of the first stored rows, whose digests hold all of them.
+    settled = frozenset(
+        [
+            "vertices",
+            "inverse_temperatures",
+            "learning_rates",
+            "repeats",
+            "seed",
+            "scaling",
+            "interaction",
+            "slope",
+            "n_neurons",
+            "n_memories",
+            "initial",
+            "n_states",
+            "epochs",
+            "decay",
+            "momentum",
+            "error_exponent",
+            "floor",
+            "dtype",
+            "order",
+            "tie",
+            "recall_scale",
+        ]
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        for axis in ("vertices", "inverse_temperatures", "learning_rates"):
+            # Lists are welcome, and 1 is the same cell as 1.0; a frozen description needs tuples of one type.
+            values = tuple(value if axis == "vertices" else float(value) for value in getattr(self, axis))
+            object.__setattr__(self, axis, values)
+            if not values or len(set(values)) < len(values):
+                _checks.refuse(f"`{axis}` must hold at least one value and none twice, got {values}.")
+            for value in values:
+                _checks.whole(axis, value) if axis == "vertices" else _checks.number(axis, value, above=0.0)
+        for size in ("repeats", "n_neurons", "n_memories", "n_states", "epochs", "error_exponent"):
+            _checks.whole(size, getattr(self, size))
+        _checks.whole("seed", self.seed, 0)
+        _checks.number("slope", self.slope)
+        _checks.number("decay", self.decay, above=0.0, most=1.0)
+        _checks.fraction("momentum", self.momentum)
+        if self.floor is not None:
+            _checks.number("floor", self.floor, least=0.0)
+        _checks.one_of("scaling", self.scaling, tuple(SCALINGS))
+        self.interaction_of(self.vertices[0])
+        _checks.one_of("initial", self.initial, INITIAL)
+        _checks.one_of("dtype", self.dtype, ("float64", "float32"))
+        _checks.one_of("order", self.order, ("asynchronous", "synchronous"))
+        _checks.one_of("tie", self.tie, ("positive", "negative", "keep"))
+        _checks.one_of("recall_scale", self.recall_scale, RECALL_SCALES)
+
+    @property
+    def axes(self) -> dict[str, Sequence[Any]]:
+        return {
+            "n": self.vertices,
+            "learning_rate": self.learning_rates,
+            "inverse_temperature": self.inverse_temperatures,
+            "repeat": range(self.repeats),
+        }
+
+    def further(self) -> dict[str, Any]:
+        # What a name of your own stands for may change; the four of the library do not.
+        values = [self.interaction_of(n).values() for n in self.vertices]
+        return {"values": values} if any(values) else {}
+
+    def cells(self) -> Iterator[Cell]:
+        """Every network, in an order that keeps equal vertices together and does not put all hard cells at the end."""
+        for n in self.vertices:
+            for repeat in range(self.repeats):
+                for inverse in self.inverse_temperatures:
+                    for rate in self.learning_rates:
+                        yield Cell(n, inverse, rate, repeat)
+
+    def together(self, cell: Cell) -> int:
+        return cell.n
+
+    @property
+    def bytes_per_cell(self) -> int:
+        return COPIES * (self.n_memories + self.n_states) * self.n_neurons * self.torch_dtype.itemsize
+
+    @property
+    def remedy(self) -> str:
+        return "Use fewer memories or neurons, or dtype float32."
+
+    @property
+    def summary(self) -> str:
+        return f"{self.scaling}, {self.interaction}, N = {self.n_neurons}, n = {self.vertices}"
+
+    def seconds_per_cell(self, cells: Sequence[Cell], *, device: str = "cpu") -> float:
+        """From a few networks spread over the axes and a few of the epochs."""
+        few = random.Random(0).sample(list(cells), min(16, len(cells)))
+
+        def seconds(epochs: int) -> float:
+            started = time.perf_counter()
+            replace(self, epochs=epochs).measure(few, device=device)
+            return (time.perf_counter() - started) / len(few)
+
+        seconds(1)  # compiles
+        longer = min(31, self.epochs + 1)
+        # What is paid once, recall most of all, and what is paid each epoch.
+        once = seconds(1)
+        return once + max(0.0, seconds(longer) - once) / (longer - 1) * self.epochs
+
+    def measure(self, cells: Sequence[Cell], *, device: str = "cpu") -> list[dict[str, Any]]:
+        return train_cells(self, cells, device=device)
+
+    def interaction_of(self, n: int) -> Interaction:
+        """F of vertex n."""
+        return named(self.interaction).of_vertex(n, self.slope)
+
+    def scaling_of(self, n: int, temperature: Temperature) -> Scaling:
+        """The scaling of a network of vertex n that learns at a temperature."""
+        place = SCALINGS[self.scaling]
+        return Scaling(
+            temperature * n if place.times_vertex else temperature,
+            divisor=float(self.n_neurons) if place.by_neurons else 1.0,
+            inner_power=place.inside,
+            outer_power=self.interaction_of(n).vertex if place.outside is None else place.outside,
+        )
+
+    def recall_scaling_of(self, n: int, temperature: Temperature) -> Scaling:
+        """The scaling with which that network recalls, to be used as it is; see `recall_scale`."""
+        learning = self.scaling_of(n, temperature)
+        match self.recall_scale:
+            case "text":
+                return learning.for_recall()
+            case "learning":
+                return learning
+            case "one":
+                return Scaling(1.0)
+            case _:
+                return Scaling(1.0, divisor=float(self.n_neurons))
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        return getattr(torch, self.dtype)
+
+
+def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> list[dict[str, Any]]:
+    """Train the networks of some cells, of one vertex, and measure each.
+
+    A network's random numbers come from its own configuration, and those of one repeat are the same in every cell that
+    has the same N, K and number of states: cells, vertices and scalings are compared on equal tasks.
+
+    Args:
+        sweep: the description.
+        cells: some of its cells, all of one vertex.
+        device: "cpu" or "cuda".
+
+    Returns:
+        For each cell
+        - distance: mean Euclidean distance between learned and relaxed states, 0 to 2 sqrt(N);
+        - stable: share of learned states that recall does not move;
+        - loss: of the last epoch (NaN where it diverged);
+        - sweeps: mean number of sweeps that changed something;
+        - converged: share of states that settled;
+        - diverged: epoch in which training left the range of the dtype, -1 where it did not;
+        - overflow: whether training or recall left that range.
+    """
+    n = cells[0].n
+    tasks = {repeat: task(sweep, repeat) for repeat in {cell.repeat for cell in cells}}
+    memories = torch.stack([tasks[cell.repeat][0] for cell in cells]).to(device)
+    patterns = torch.stack([tasks[cell.repeat][1] for cell in cells]).to(device)
+    temperature = 1 / torch.tensor([cell.inverse_temperature for cell in cells], dtype=torch.float64)
+    temperature = temperature.to(device)
+    interaction = sweep.interaction_of(n)
+    training = learning.train(
+        memories,
+        patterns,
+        interaction,
+        sweep.scaling_of(n, temperature),
+        epochs=sweep.epochs,
+        learning_rate=torch.tensor([cell.learning_rate for cell in cells], dtype=torch.float64),
+        decay=sweep.decay,
+        momentum=sweep.momentum,
+        error_exponent=sweep.error_exponent,
+        floor=sweep.floor,
+        on_nonfinite="mark",
+        form="plain",  # overflow and underflow are among the results
+    )
+    recalled = recall(
+        training.memories,
+        patterns,
+        interaction,
+        sweep.recall_scaling_of(n, temperature),
+        order=sweep.order,
+        tie=sweep.tie,
+        at_temperature=True,
+        on_nonfinite="mark",
+        form="plain",
+    )
+    wrong = (recalled.states != patterns).sum(-1).tolist()  # neurons, in each network and state
+    measured = {
+        "stable": (recalled.states == patterns).all(-1).double().mean(-1),
+        "loss": training.losses[:, -1],
+        "sweeps": recalled.sweeps.double().mean(-1),
+        "converged": recalled.converged.double().mean(-1),
+        "diverged": training.diverged,
+        "overflow": (training.diverged >= 0) | ~recalled.finite.all(-1),
+    }
+    columns = {name: values.cpu().tolist() for name, values in measured.items()}
+    # Two bipolar states that differ in k neurons are 2 sqrt(k) apart. Summed exactly: the order in which a tensor is
+    # summed depends on where it lies in memory, and would change the last bit from run to run.
+    columns["distance"] = [math.fsum(2 * math.sqrt(k) for k in states) / len(states) for states in wrong]
+    return [{name: column[row] for name, column in columns.items()} for row in range(len(cells))]
+
+
+def task(sweep: Sweep, repeat: int) -> tuple[Tensor, Tensor]:
+    """Initial memories (K, N) and states to learn (A, N) of one repeat."""
+    k, n_neurons = sweep.n_memories, sweep.n_neurons
+    draw = generator(sweep.seed, "states", sweep.n_states, n_neurons, repeat)
+    patterns = random_patterns(sweep.n_states, n_neurons, generator=draw)
+    draw = generator(sweep.seed, "memories", sweep.initial, k, n_neurons, repeat)
+    if sweep.initial == "normal":
+        memories = 0.1 * torch.randn(k, n_neurons, generator=draw, dtype=torch.float64)
+    else:
+        memories = torch.rand(k, n_neurons, generator=draw, dtype=torch.float64)
+        memories = 2 * memories - 1 if sweep.initial == "symmetric" else memories
+    return memories.to(sweep.torch_dtype), patterns.to(sweep.torch_dtype)
