@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from damcore.sweeps.store import Store
 from damcore.sweeps.experiment import logarithmic
+from damcore.sweeps.store import Store
 from damcore.sweeps.training import Cell, Sweep
 
 RATES = logarithmic(0.05, 5.0, 7)

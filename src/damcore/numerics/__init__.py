@@ -1,13 +1,11 @@
 """What floating point does to F, and a gap and a step that it cannot do it to."""
 
-from damcompanion.floating_point.exact import exact_gap
 from damcore.numerics.gap import gap_error, signed_log_gap
 from damcore.numerics.gradient import log_gradient
 from damcore.numerics.ranges import Limits, first_overflow, limits, plain_fits, sizes
 
 __all__ = [
     "Limits",
-    "exact_gap",
     "first_overflow",
     "gap_error",
     "limits",
