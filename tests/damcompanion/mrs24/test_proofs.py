@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import bipolar, instance, refused
-from damcompanion.claims import Check, Kind
+from damcompanion.checks import Check
+from damcompanion.claims import Kind
 from damcompanion.exact_networks import (
     LAWS,
     Law,

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from damcompanion.claims import Check, Kind, listed
+from damcompanion.checks import Check, listed
+from damcompanion.claims import Kind
 from damcompanion.exact_networks import (
     Pairs,
     enclosed_exponential_sum,
