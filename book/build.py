@@ -21,8 +21,10 @@ from tqdm import tqdm
 
 import data
 import pages
+from damcompanion.kh16 import experiments as kh16
+from damcompanion.mrs24 import experiments as mrs24
 from damcompanion.mrs24.figures import Gallery
-from stale import Package, digest
+from stale import Packages, digest, stored
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "notebooks"))
@@ -71,13 +73,19 @@ def run_notebook(source: Path, executed: Path, values: dict[str, object], wanted
     return seconds
 
 
-def run_stale(notebooks: dict[str, dict[str, object]], package: Package) -> None:
+def stored_rows() -> dict[str, list[str]]:
+    """The module that holds a text's experiments -> their stored files."""
+    return {text.__name__: stored(RESULTS, text.experiments("paper")) for text in (mrs24, kh16)}
+
+
+def run_stale(notebooks: dict[str, dict[str, object]], packages: Packages) -> None:
     """Execute the notebooks that are out of date, with a progress bar and a line for each."""
     todo = []
+    rows = stored_rows()
     for name, given in notebooks.items():
         source = ROOT / "notebooks" / f"{name}.ipynb"
         values = checked(source, given)
-        wanted = digest(source, values, LOCK, package, RESULTS)
+        wanted = digest(source, values, LOCK, packages, rows)
         executed = BOOK / "notebooks" / source.name
         if not is_fresh(executed, wanted):
             todo.append((source, executed, values, wanted))
@@ -92,11 +100,11 @@ def run_stale(notebooks: dict[str, dict[str, object]], package: Package) -> None
             old.unlink()
 
 
-def prepare_pages(notebooks: dict[str, dict[str, object]], package: Package) -> None:
+def prepare_pages(notebooks: dict[str, dict[str, object]], packages: Packages) -> None:
     """Write the generated pages and the data they load, and put the installed MathJax where they find it offline."""
     executed = [BOOK / "notebooks" / f"{name}.ipynb" for name in notebooks]
-    pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, package, list(notebooks)))
-    pages.write(BOOK / "generated" / "api.md", pages.api(package.folder))
+    pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, packages, list(notebooks)))
+    pages.write(BOOK / "generated" / "api.md", pages.api(packages.folders["damcore"]))
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)
@@ -158,9 +166,9 @@ def build() -> None:
     """
     started = time.perf_counter()
     notebooks = notebook_parameters()
-    package = Package()
-    run_stale(notebooks, package)
-    prepare_pages(notebooks, package)
+    packages = Packages("damcore", "damcompanion")
+    run_stale(notebooks, packages)
+    prepare_pages(notebooks, packages)
     wanted = html_digest()
     if DIGEST.exists() and DIGEST.read_text() == wanted and not missing_pages():
         print("The book is up to date: nothing that goes into it has changed.")
