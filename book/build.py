@@ -7,6 +7,7 @@ book to book/_build/html. Nothing of that is committed. A notebook is executed a
 changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed.
 """
 
+import ast
 import hashlib
 import importlib.metadata
 import shutil
@@ -132,6 +133,22 @@ def html_digest() -> str:
     return state.hexdigest()
 
 
+def claims_of(executed: Path) -> str:
+    """The claims that the executed ledger judged, as the JSON that it glued.
+
+    Args:
+        executed: the notebook of the ledger.
+
+    Raises:
+        NotebookError: it glued none.
+    """
+    for cell in nbformat.read(executed, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if output.get("metadata", {}).get("scrapbook", {}).get("name") == "claims-json":
+                return ast.literal_eval(next(iter(output.data.values())))
+    raise NotebookError(f"{executed.name} glued no `claims-json`; its cell that counts the claims must.")
+
+
 def missing_pages() -> list[str]:
     """The expected pages that were not built."""
     return [page for page in expected_pages() if not (HTML / page).is_file()]
@@ -175,6 +192,7 @@ def build() -> None:
     else:
         DIGEST.unlink(missing_ok=True)
         run_sphinx()
+        (HTML / "claims.json").write_text(claims_of(BOOK / "notebooks" / "ledger.ipynb"), "utf8")
         DIGEST.write_text(wanted)
         print(f"The book has {len(expected_pages())} pages; it took {time.perf_counter() - started:.0f} s.")
     print(f"Open {(HTML / 'index.html').relative_to(ROOT)} in a browser; no network is needed.")

@@ -27,14 +27,15 @@ def claims() -> list[Claim]:
     return [claim for chapter in CHAPTERS.values() for claim in chapter]
 
 
-def judged(gallery: Gallery) -> dict[str, list[Judged]]:
+def judged(gallery: Gallery, chapters: Iterable[str] = CHAPTERS) -> dict[str, list[Judged]]:
     """Judge every claim: chapter -> its claims with their evidence and verdicts.
 
     Args:
         gallery: stored maps, for the claims that read rows.
+        chapters: which of the ledger's; all by default.
     """
     look = Look(gallery)
-    return {chapter: [judge(claim, look) for claim in found] for chapter, found in CHAPTERS.items()}
+    return {chapter: [judge(claim, look) for claim in CHAPTERS[chapter]] for chapter in chapters}
 
 
 def tally(found: Iterable[Judged]) -> dict[Verdict, int]:
