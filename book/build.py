@@ -4,12 +4,14 @@
 
 Executed notebooks go to book/notebooks, generated pages to book/generated, the maps' numbers to book/assets/data, the
 book to book/_build/html. Nothing of that is committed. A notebook is executed again when something it depends on
-changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed.
+changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed. An audit of stored rows is kept
+in book/_build/audits until the rows or the code that trains changes, and its page says so.
 """
 
 import ast
 import hashlib
 import importlib.metadata
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ import pages
 from damcompanion.kh16 import experiments as kh16
 from damcompanion.mrs24 import experiments as mrs24
 from damcompanion.mrs24.figures import Gallery
+from damcompanion.results import AUDITS
 from stale import Packages, digest, stored
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -184,6 +187,7 @@ def build() -> None:
     started = time.perf_counter()
     notebooks = notebook_parameters()
     packages = Packages("damcore", "damcompanion")
+    os.environ[AUDITS] = str(BOOK / "_build" / "audits")  # the notebooks' kernels inherit it
     run_stale(notebooks, packages)
     prepare_pages(notebooks, packages)
     wanted = html_digest()
