@@ -4,9 +4,8 @@ A proof check, a sentence about a figure, an erratum and a number are all claims
 judges; a claim names the commit at which it was.
 """
 
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -271,47 +270,6 @@ def judge(claim: Claim, *source: object) -> Judged:
         again = claim.later[1](*source)
         later = again, verdict(claim.later[0], again)
     return Judged(claim, evidence, verdict(claim.rule, evidence), later)
-
-
-def badge(found: Judged) -> str:
-    """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`."""
-    return f'<span class="verdict" data-claim="{found.claim.id}">{found.verdict}</span>'
-
-
-def table(judged: Iterable[Judged], *, marked: bool = True) -> str:
-    """Write judged claims as a Markdown table: claim, verdict, measured, rule, how firm it is, later rule.
-
-    Args:
-        judged: the claims.
-        marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
-    """
-    lines = ["| claim | verdict | measured | rule | stands | later rule |", "|---|---|---|---|---|---|"]
-    for found in judged:
-        claim, evidence = found.claim, found.evidence
-        numbers = f"{evidence.quantity}: " if evidence.measured else ""
-        fresh = "" if evidence.fresh is None else f"; {digits(evidence.fresh)} on fresh seeds"
-        stands = "" if evidence.thresholds is None else f"{evidence.thresholds} of 4 thresholds"
-        if evidence.resampled is not None:
-            stands += f", {100 * evidence.resampled:.0f} % of draws"
-        later = ""
-        if found.later and claim.later:
-            again, outcome = found.later
-            later = f"{outcome}: {again.quantity}: {again.words}; {claim.later[0].words}"
-        cells = (
-            f"{claim.statement} ({claim.where})",
-            badge(found) if marked else str(found.verdict),
-            f"{numbers}{evidence.words}{fresh}",
-            claim.rule.words,
-            stands,
-            later,
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def written(judged: Iterable[Judged]) -> str:
-    """Write judged claims as JSON, a list of objects in the given order."""
-    return json.dumps([found.record() for found in judged], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def digits(number: float) -> str:

@@ -6,12 +6,13 @@ import math
 import pytest
 
 from damcompanion.checks import Check, checked
-from damcompanion.claims import Between, Claim, Evidence, Holds, Kind, Verdict, badge, judge, table, verdict, written
+from damcompanion.claims import Between, Claim, Evidence, Holds, Kind, Verdict, judge, verdict
 from damcompanion.errata import Kind as ErratumKind
 from damcompanion.ledger import CHAPTERS, ERRATA, claims, judged, tally
 from damcompanion.mrs24.claims import CLAUSES
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.proofs.claims import CLAIMS as PROOFS
+from damcompanion.tables import badge, claims_table, written
 
 
 def measured(**views: float) -> Evidence:
@@ -54,7 +55,7 @@ def test_a_claim_records_itself_for_programs_and_marks_its_verdict_for_pages():
     assert wanted.items() <= record.items()
     assert record["numbers"] == {"coarse": 3, "fine": None} and record["measured"].startswith("3 (coarse)")
     assert badge(found) == '<span class="verdict" data-claim="x-1">reproduced</span>'
-    assert badge(found) in table([found]) and "data-claim" not in table([found], marked=False)
+    assert badge(found) in claims_table([found]) and "data-claim" not in claims_table([found], marked=False)
 
 
 def test_a_later_rule_is_shown_beside_the_first_and_never_replaces_it():
@@ -63,7 +64,7 @@ def test_a_later_rule_is_shown_beside_the_first_and_never_replaces_it():
     found = judge(claim)
     assert found.verdict == Verdict.REPRODUCED and found.later[1] == Verdict.NOT
     assert found.record()["verdict"] == "reproduced" and found.record()["post_hoc"]["verdict"] == "not reproduced"
-    assert "not reproduced: " in table([found])
+    assert "not reproduced: " in claims_table([found])
 
 
 def test_checks_of_one_claim_are_worth_what_their_least_is_unless_each_is_a_way_to_see_it():

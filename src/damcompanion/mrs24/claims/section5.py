@@ -8,8 +8,9 @@ places. Where a sentence has both, the second is shown as post hoc.
 
 from damcompanion.claims import Between, Claim, Control, Evidence, Holds, Kind
 from damcompanion.mrs24.claims import numbers
+from damcompanion.mrs24.claims.changes import drifting, farther, frozen, levelled, moved, shuffled, squeezed
 from damcompanion.mrs24.claims.clauses import CLAUSES
-from damcompanion.mrs24.claims.looks import Look, OnMaps, drifting, farther, frozen, levelled, moved, shuffled, squeezed
+from damcompanion.mrs24.claims.looks import Look, OnMaps
 from damcompanion.mrs24.claims.ranges import doubles_overflow, wide_enough
 from damcompanion.mrs24.experiments.heat_maps import LARGE, MODIFIED, ORIGINAL
 
