@@ -213,7 +213,7 @@ def test_z3_that_cannot_tell_is_not_taken_for_a_yes(monkeypatch):
 
 
 def test_importing_the_package_brings_no_prover():
-    listing = "import sys, damcore, damcore.proofs; print(sorted({'z3', 'hypothesis'} & set(sys.modules)))"
+    listing = "import sys, damcompanion.mrs24.proofs; print(sorted({'z3', 'hypothesis'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
 
