@@ -8,6 +8,7 @@ changed (see `stale`), Sphinx runs again when anything that goes into the HTML c
 in book/_build/audits until the rows or the code that trains changes, and its page says so.
 """
 
+import ast
 import hashlib
 import importlib.metadata
 import os
@@ -135,6 +136,22 @@ def html_digest() -> str:
     return state.hexdigest()
 
 
+def claims_of(executed: Path) -> str:
+    """The claims that the executed ledger judged, as the JSON that it glued.
+
+    Args:
+        executed: the notebook of the ledger.
+
+    Raises:
+        NotebookError: it glued none.
+    """
+    for cell in nbformat.read(executed, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if output.get("metadata", {}).get("scrapbook", {}).get("name") == "claims-json":
+                return ast.literal_eval(next(iter(output.data.values())))
+    raise NotebookError(f"{executed.name} glued no `claims-json`; its cell that counts the claims must.")
+
+
 def missing_pages() -> list[str]:
     """The expected pages that were not built."""
     return [page for page in expected_pages() if not (HTML / page).is_file()]
@@ -179,6 +196,7 @@ def build() -> None:
     else:
         DIGEST.unlink(missing_ok=True)
         run_sphinx()
+        (HTML / "claims.json").write_text(claims_of(BOOK / "notebooks" / "ledger.ipynb"), "utf8")
         DIGEST.write_text(wanted)
         print(f"The book has {len(expected_pages())} pages; it took {time.perf_counter() - started:.0f} s.")
     print(f"Open {(HTML / 'index.html').relative_to(ROOT)} in a browser; no network is needed.")

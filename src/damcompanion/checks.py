@@ -42,16 +42,18 @@ class Check:
         ).replace(TIE, " ")
 
 
-def checked(*checks: Check) -> Evidence:
-    """Gather checks as the evidence of one claim, of the kind that is worth least among them.
+def checked(*checks: Check, ways: bool = False) -> Evidence:
+    """Gather checks as the evidence of one claim.
 
     Args:
         checks: at least one; each is a part of the claim.
+        ways: whether each check is a way to see the whole claim, so that the best says how much the evidence is worth;
+            else it is the least.
     """
     kinds = [*Kind]
     failed = [check.counterexample for check in checks if check.counterexample is not None]
     return Evidence(
-        kind=max((check.kind for check in checks), key=kinds.index),
+        kind=(min if ways else max)((check.kind for check in checks), key=kinds.index),
         parts={check.statement: check.holds for check in checks},
         quantity=f"{sum(check.holds for check in checks)} of {len(checks)} checks hold",
         scope="; ".join(dict.fromkeys(check.scope for check in checks)),

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     BY_HAND = "proof by hand, with examples"  # the proof is the text's; the program tries examples only
     PROPERTY = "property-tested"  # exact arithmetic on examples that hypothesis draws
     SAMPLED = "sampled"  # floating point on random examples
+    COMPUTED = "computed"  # numbers that a short program finds
     MEASURED = "measured on stored rows"
     QUOTED = "quoted"  # it rests on the words of the text alone
     MISSING = "not computed"  # the rows do not exist
@@ -192,7 +193,6 @@ class Claim:
         second: another way by which the same was found, where there is one.
         later: a rule of a later commit, with its measure; shown beside the first, and called post hoc.
         here: what this project does, where the text leaves a choice.
-        asymmetric: why only one network is asked, for a claim about one network.
     """
 
     id: str
@@ -206,7 +206,6 @@ class Claim:
     second: str = ""
     later: tuple[Rule, Callable[..., Evidence]] | None = None
     here: str = ""
-    asymmetric: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,15 +273,23 @@ def judge(claim: Claim, *source: object) -> Judged:
     return Judged(claim, evidence, verdict(claim.rule, evidence), later)
 
 
-def table(judged: Iterable[Judged]) -> str:
-    """Write judged claims as a Markdown table: statement, verdict, measured number, rule, robustness, later rule.
+def badge(found: Judged) -> str:
+    """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`."""
+    return f'<span class="verdict" data-claim="{found.claim.id}">{found.verdict}</span>'
+
+
+def table(judged: Iterable[Judged], *, marked: bool = True) -> str:
+    """Write judged claims as a Markdown table: claim, verdict, measured, rule, how firm it is, later rule.
 
     Args:
         judged: the claims.
+        marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
     """
-    lines = ["| statement | verdict | measured | rule | stands | later rule |", "|---|---|---|---|---|---|"]
+    lines = ["| claim | verdict | measured | rule | stands | later rule |", "|---|---|---|---|---|---|"]
     for found in judged:
         claim, evidence = found.claim, found.evidence
+        numbers = f"{evidence.quantity}: " if evidence.measured else ""
+        fresh = "" if evidence.fresh is None else f"; {digits(evidence.fresh)} on fresh seeds"
         stands = "" if evidence.thresholds is None else f"{evidence.thresholds} of 4 thresholds"
         if evidence.resampled is not None:
             stands += f", {100 * evidence.resampled:.0f} % of draws"
@@ -290,11 +297,10 @@ def table(judged: Iterable[Judged]) -> str:
         if found.later and claim.later:
             again, outcome = found.later
             later = f"{outcome}: {again.quantity}: {again.words}; {claim.later[0].words}"
-        quantity = f"{evidence.quantity}: " if evidence.measured else ""
         cells = (
             f"{claim.statement} ({claim.where})",
-            f"**{found.verdict}**",
-            f"{quantity}{evidence.words}",
+            badge(found) if marked else str(found.verdict),
+            f"{numbers}{evidence.words}{fresh}",
             claim.rule.words,
             stands,
             later,

@@ -1,4 +1,4 @@
-"""Two sentences of MRS24 about the range of a double, decided by arithmetic instead of rows."""
+"""What MRS24 says of the range of a double, decided by arithmetic instead of rows."""
 
 import torch
 
@@ -11,9 +11,9 @@ LAST = 100  # the largest vertex of the text
 LARGE = 10_000  # neurons, of the example in its section 4
 
 
-def _first(n_neurons: int, dtype: torch.dtype = torch.float64) -> int | None:
-    """The smallest vertex at which F of the largest overlap leaves a dtype in the original network."""
-    return first_overflow(dtype, "F", lambda n: (Polynomial(n), Scaling.original(1.0, n)), n_neurons)
+def _first(n_neurons: int) -> int | None:
+    """The smallest vertex at which F of the largest overlap leaves a double in the original network."""
+    return first_overflow(torch.float64, "F", lambda n: (Polynomial(n), Scaling.original(1.0, n)), n_neurons)
 
 
 def doubles_overflow() -> Evidence:
@@ -33,19 +33,4 @@ def wide_enough() -> Evidence:
     vertex = _first(10)
     return Evidence(
         Kind.EXACT, parts={"a larger dimension": vertex is not None and vertex <= LAST}, quantity=f"n = {vertex}"
-    )
-
-
-def possible_to_100(dtype: torch.dtype = torch.float64) -> Evidence:
-    """Whether the vertices of A.3 were not possible with the original network at N = 100.
-
-    Args:
-        dtype: in which it is computed; the text says double, and a float is the control.
-    """
-    vertex = _first(100, dtype)
-    return Evidence(
-        Kind.EXACT,
-        parts={"some vertex up to 100 leaves the range": vertex is not None and vertex <= LAST},
-        quantity=f"F(N) leaves the range from n = {vertex} at N = 100",
-        scope="N^n against the largest number of the dtype",
     )
