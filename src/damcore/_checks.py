@@ -1,4 +1,4 @@
-"""Value checks and their messages; every refusal leaves through the public call that received the bad value."""
+"""Checks of values and their messages; every error is raised from the public call that received the bad value."""
 
 import functools
 import math
@@ -13,7 +13,7 @@ Public = TypeVar("Public", bound=Callable[..., Any])
 
 
 def door(public: Public) -> Public:
-    """Mark a public function or class: what these checks refuse is raised from the call itself, no deeper."""
+    """Mark a public function or class, so that the errors of these checks are raised from the call itself."""
     if isinstance(public, type):
         public.__init__ = door(public.__init__)
         return public  # pyright: ignore[reportReturnType]
@@ -32,25 +32,27 @@ def door(public: Public) -> Public:
 
 
 def refuse(message: str, error: type[Exception] = ValueError) -> NoReturn:
-    """Raise `error` so that `door` recognises it as a refusal of a value, not a defect of ours."""
+    """Raise `error` and mark it, so that `door` can tell the refusal of a value from a defect of this package."""
     refusal = error(message)
     refusal.refused = True  # pyright: ignore[reportAttributeAccessIssue]
     raise refusal
 
 
 def is_tensor(name: str, value: object) -> None:
+    """Refuse anything but a tensor."""
     if not isinstance(value, Tensor):
         refuse(f"`{name}` must be a torch tensor, got {type(value).__name__}; use torch.as_tensor.", TypeError)
 
 
 def is_float(name: str, value: Tensor) -> None:
+    """Refuse anything but a tensor of a floating dtype."""
     is_tensor(name, value)
     if not value.is_floating_point():
         refuse(f"`{name}` must have a floating dtype, got {value.dtype}; use `{name}.double()`.", TypeError)
 
 
 def whole(name: str, value: object, least: int = 1) -> None:
-    """Refuse anything but a whole number that is at least `least`."""
+    """Refuse anything but a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         refuse(f"`{name}` must be a whole number, got {value!r}.")
     if value < least:
@@ -91,14 +93,16 @@ def positive(name: str, value: object) -> None:
 
 
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Refuse anything but one of the allowed words."""
     if value not in allowed:
         refuse(f"`{name}` must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
 
 
 def finite(name: str, value: Tensor) -> None:
+    """Refuse a tensor with an element that is NaN or infinite."""
     if not torch.isfinite(value).all():
         kind = "NaN" if torch.isnan(value).any() else "an infinite value"
-        refuse(f"`{name}` must be finite, it contains {kind}.")
+        refuse(f"`{name}` must be finite, but it contains {kind}.")
 
 
 def bipolar(name: str, value: Tensor) -> None:
@@ -123,7 +127,7 @@ def rows(name: str, value: Tensor, row: str, column: str) -> None:
 
 
 def runs(shapes: dict[str, torch.Size]) -> torch.Size:
-    """The leading axes that belong to all of several things, by name; refuses those that do not broadcast."""
+    """Return the leading axes to which all of these shapes broadcast, and refuse shapes that do not broadcast."""
     try:
         return torch.broadcast_shapes(*shapes.values())
     except RuntimeError:
@@ -134,7 +138,8 @@ def runs(shapes: dict[str, torch.Size]) -> torch.Size:
 def network(memories: Tensor, states: Tensor, states_name: str = "states", free: slice | None = None) -> None:
     """Refuse memories (*runs, K, N) and states (*runs, B, N) that do not belong together.
 
-    Every neuron must be bipolar, or only the `free` ones; a clamped neuron may hold any value of [-1, 1].
+    Every neuron must be bipolar, or, where `free` is given, only those neurons; the others may hold any value in
+    [-1, 1].
     """
     rows("memories", memories, "K", "N")
     rows(states_name, states, "B", "N")

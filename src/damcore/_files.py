@@ -1,4 +1,4 @@
-"""Tensors in a safetensors file: no code in it, and damage is noticed by a checksum."""
+"""Tensors in a safetensors file, which holds no code and whose checksum shows damage."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from damcore import _checks
 
 
 def write(path: str | PathLike, tensors: dict[str, Tensor], settings: dict) -> None:
-    """Write tensors and settings, which JSON can hold, to a file; its folder must exist."""
+    """Write tensors, and settings that JSON can hold, to a file in an existing folder."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     noted = json.dumps(settings | {"sha256": _checksum(tensors)})
     try:
@@ -27,11 +27,11 @@ def write(path: str | PathLike, tensors: dict[str, Tensor], settings: dict) -> N
 
 @contextmanager
 def reading(path: str | PathLike, writer: str) -> Iterator[tuple[dict, dict[str, Tensor]]]:
-    """The settings and the tensors of a file, whole and unchanged; what the body cannot make sense of is refused too.
+    """Give the settings and the tensors of a file, and refuse a file that is damaged or that the body cannot use.
 
     Args:
         path: the file.
-        writer: what should have written it, for the message.
+        writer: the name of the function that writes such files, for the message.
     """
     if not Path(path).is_file():
         _checks.refuse(f"There is no file {path}.", FileNotFoundError)
@@ -43,11 +43,11 @@ def reading(path: str | PathLike, writer: str) -> Iterator[tuple[dict, dict[str,
             raise ValueError("its content does not match its checksum")
         yield settings, tensors
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        _checks.refuse(f"{path} is not a whole file written by {writer} ({error}); save it anew.")
+        _checks.refuse(f"{path} is not a whole file written by {writer} ({error}); save it again.")
 
 
 def _checksum(tensors: dict[str, Tensor]) -> str:
-    """Of the bytes of all tensors, in the order of their names."""
+    """Return the checksum of the bytes of all tensors, in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().tobytes())

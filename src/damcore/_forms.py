@@ -1,4 +1,4 @@
-"""Which form and which loops serve a network: plain, log or compiled; a batch is taken apart by form, and merged."""
+"""Which form computes a network (plain, log or compiled), and how a batch is split by form and joined again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FORMS = ("auto", "plain", "log")
 def log_form(
     form: str, memories: Tensor, interaction: Interaction, scaling: Scaling, *, learning: bool = False
 ) -> Tensor:
-    """Which networks are computed in the log domain, with the shape of the temperature: what `form` means."""
+    """Return which networks `form` computes in the log domain, as booleans with the shape of the temperature."""
     _checks.one_of("form", form, FORMS)
     if form != "auto":
         return torch.tensor(form == "log", device=memories.device)
@@ -26,10 +26,10 @@ def log_form(
 
 
 def compiled_form(interaction: Interaction, memories: Tensor, task: str = "train") -> tuple[int, int, float] | None:
-    """(kind, n, slope) where the loops of `_kernels` can do this network's work, None where plain torch has to.
+    """Return (kind, n, slope) where the loops of `_kernels` can compute this network, else None: plain torch does.
 
-    They know the interactions that say so (`Interaction.compiled`), on the CPU, in float32 and float64. The task is
-    "train" or "settle".
+    The loops compute the interactions that say so (`Interaction.compiled`), on the CPU, in float32 and float64. The
+    task is "train" or "settle".
     """
     form = interaction.compiled
     if form is None or memories.device.type != "cpu" or memories.dtype not in (torch.float32, torch.float64):
@@ -40,19 +40,23 @@ def compiled_form(interaction: Interaction, memories: Tensor, task: str = "train
 
 @dataclass(frozen=True)
 class Part:
-    """R networks of a batch, all computed in one form."""
+    """R networks of a batch, which are all computed in one form."""
 
     chosen: Tensor  # (*runs), True for these R
-    in_logs: bool  # in the log domain, else by F itself
+    in_logs: bool  # True for the log domain, False for F itself
 
     @property
     def size(self) -> int:
-        """R."""
+        """The number of networks R."""
         return int(self.chosen.sum())
 
     def take(self, values: Tensor, rank: int) -> Tensor:
-        """Of values (*#runs, ...) with `rank` axes of their own those of these networks, (R, ...), or (1, ...)
-        where all runs share them."""
+        """Return the values of these networks, (R, ...), or (1, ...) where all runs share them.
+
+        Args:
+            values: (*#runs, ...), the values of the whole batch.
+            rank: the number of axes of one network's value.
+        """
         shared, own = values.shape[: values.ndim - rank], values.shape[values.ndim - rank :]
         if shared.numel() == 1:
             return values.reshape(1, *own)
@@ -60,7 +64,7 @@ class Part:
         return flat if self.chosen.all() else flat[self.chosen.flatten().to(values.device)]
 
     def scaling(self, scaling: Scaling) -> Scaling:
-        """The scaling with the temperatures of these networks."""
+        """Return the scaling with the temperatures of these networks."""
         temperature = scaling.temperature
         return scaling.at(self.take(temperature, 0)) if isinstance(temperature, Tensor) else scaling
 
@@ -68,7 +72,7 @@ class Part:
 def parts(
     in_logs: Tensor, runs: torch.Size, generator: torch.Generator | None
 ) -> list[tuple[Part, torch.Generator | None]]:
-    """The networks of `runs` that `in_logs` (*#runs) marks and those it does not, and what each part draws from.
+    """Split the networks of `runs` into those that `in_logs` (*#runs) marks and the others, each with its generator.
 
     All parts draw the same numbers, and the caller's generator draws them once.
     """
@@ -79,7 +83,7 @@ def parts(
 
 
 def join(found: Sequence[tuple[Part, object]], name: str) -> Tensor:
-    """The attribute `name` (R, ...) of what was found for each part, as (*runs, ...) of the whole."""
+    """Join the attribute `name` (R, ...) of the results of all parts into one tensor (*runs, ...)."""
     values = [(part.chosen, getattr(of_part, name)) for part, of_part in found]
     chosen, first = values[0]
     shape = (*chosen.shape, *first.shape[1:])

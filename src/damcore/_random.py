@@ -8,28 +8,28 @@ import torch
 
 
 def generator(seed: SupportsIndex, *key: str | SupportsFloat) -> torch.Generator:
-    """A fresh CPU generator for the cell of an experiment that `seed` and `key` name.
+    """Return a new CPU generator for the cell of an experiment that `seed` and `key` name.
 
         state = hash(seed, key_1, key_2, ...)
 
-    Give everything that sets one cell apart from another (its vertex, its temperature, what the numbers are for), and
-    neither the order of the cells, nor how they are batched, nor how many workers share them changes a number:
+    Give everything that tells one cell from another: its vertex, its temperature, the purpose of the numbers. Then
+    neither the order of the cells nor their batches nor the number of workers changes a number:
 
         generator(seed, "initial memories", n, temperature)
 
     The hash is BLAKE2b of a written form of the arguments, so it is the same in every process and on every machine,
-    unlike Python's own `hash`. Equal numbers count as one key whatever their type: 2, 2.0 and numpy.int64(2) agree, so
-    a configuration read back from a file names the same cell. The string "2" is another key.
+    unlike Python's own `hash`. Equal numbers of different types are the same key: 2, 2.0 and numpy.int64(2) agree, so
+    a configuration that is read from a file names the same cell. The string "2" is another key.
 
-    Torch's CPU generator takes 32 of the 64 bits. Among ten thousand cells there is about one chance in a hundred that
-    some two share their numbers; each is still a fair sample.
+    Torch's CPU generator takes 32 of the 64 bits. Among ten thousand cells there is a chance of about one in a hundred
+    that two of them share their numbers; each is still a fair sample.
 
     Args:
         seed: the seed of the whole experiment, any whole number.
-        key: strings and numbers, in an order of your choice.
+        key: strings and numbers, in any order that you keep.
 
     Returns:
-        A generator on the CPU: draw there, then move, and every device sees the same numbers.
+        A generator on the CPU: draw there and move the numbers afterwards, so that every device has the same ones.
 
     Raises:
         TypeError: `seed` is not whole, or a part of `key` is neither a string nor a number.
@@ -42,7 +42,7 @@ def generator(seed: SupportsIndex, *key: str | SupportsFloat) -> torch.Generator
 
 
 def _plain(part: str | SupportsFloat) -> str | int | float:
-    """The one way to write `part`: a plain string, an int for every whole number, otherwise a float."""
+    """Return `part` in its one written form: a string, an int for every whole number, else a float."""
     if isinstance(part, str):
         return str(part)
     if isinstance(part, bool) or not isinstance(part, Real):

@@ -1,4 +1,4 @@
-"""The associative memory as a classifier: pixels are clamped, and the class neurons are the ones predicted."""
+"""The associative memory as a classifier: the pixels are clamped, and the class neurons are predicted."""
 
 from collections.abc import Callable
 
@@ -17,39 +17,41 @@ Labels = Int[np.ndarray, "images"] | Int[Tensor, "images"] | UInt8[np.ndarray, "
 
 @_checks.door
 class Classifier:
-    """Digits of `n_classes` classes, by one update of the class neurons.
+    """A classifier of pictures, whose class is decided by one update of the class neurons.
 
-    A state is the pixels, grey values mapped to [-1, 1], then one neuron a class. While the pixels are clamped and
-    every class neuron is held at -1, the prediction for class alpha is C_alpha = tanh(gap_alpha), and the class is the
-    one with the largest gap. Training makes C the target, +1 for the right class and -1 for the others. Nothing is
-    approximated: this is the associative form, not its feed-forward dual.
+        C_alpha = tanh(gap_alpha),   class = the alpha with the largest gap
 
-    The defaults are those of the notebook KH16's authors published, but for the number of epochs (300 there). Their T
-    is in "neurons", that is, for the original scaling.
+    A state holds the pixels, with grey values mapped to [-1, 1], and then one neuron per class. The pixels are clamped,
+    and every class neuron is held at -1; C_alpha is the prediction for class alpha. Training moves C towards its
+    target, which is +1 for the right class and -1 for the others. Nothing is approximated: this is the associative
+    form, not its feed-forward dual.
+
+    The defaults are those of the notebook that KH16's authors published, except for the number of epochs (300 there).
+    Their T is "in neurons", that is, for the original scaling.
 
     Source: KH16 Eq. (9), (12), (13), (14).
 
     Args:
-        n: interaction vertex of the rectified polynomial, at least 1; or give `interaction`.
+        n: interaction vertex of the rectified polynomial, at least 1; `interaction` replaces it.
         n_memories: K, at least 1.
         temperature: T > 0 of the scaling.
         error_exponent: m, at least 1.
-        learning_rate: > 0.
-        decay: factor on the rate after each epoch, in (0, 1].
-        momentum: in [0, 1).
-        epochs: passes over the images, at least 1.
-        batch_size: images a step, at least 1.
-        seed: of the initial memories and the order of the images.
+        learning_rate: the rate of the first epoch, > 0.
+        decay: the factor on the rate after each epoch, in (0, 1].
+        momentum: the factor on the velocity before each step, in [0, 1).
+        epochs: the number of passes over the images, at least 1.
+        batch_size: images per step, at least 1.
+        seed: the seed of the initial memories and of the order of the images.
         scaling: "original" or "modified".
-        interaction: another interaction function than the rectified polynomial.
-        clip: keep all memory entries in [-1, 1] (KH16), or with False only those of the pixels (MRS24).
-        dtype: of the computation.
-        device: of the computation.
-        temperature_schedule: temperature of each epoch, in place of `temperature`.
+        interaction: F, where it is not the rectified polynomial.
+        clip: True keeps all entries of the memories in [-1, 1] (KH16), False only those of the pixels (MRS24).
+        dtype: the dtype of the computation.
+        device: the device of the computation.
+        temperature_schedule: a function that gives the temperature of each epoch, in place of `temperature`.
 
     Attributes:
-        memories: zeta (K, pixels + classes), None until `fit`.
-        losses: loss of each epoch.
+        memories: zeta (K, pixels + classes), None before `fit`.
+        losses: the loss of each epoch, None before `fit`.
 
     Raises:
         ValueError: a setting is out of range.
@@ -99,18 +101,20 @@ class Classifier:
 
     @_checks.door
     def fit(self, images: Images, labels: Labels, *, progress: Callable[[int], object] | None = None) -> "Classifier":
-        """Learn to classify; memories start from a normal distribution of mean -0.3 and deviation 0.3.
+        """Learn to classify these images.
+
+        The initial memories are drawn from a normal distribution with mean -0.3 and standard deviation 0.3.
 
         Args:
-            images: grey values 0..255.
-            labels: whole numbers from 0.
-            progress: called with the number of epochs done since the last call.
+            images: grey values, 0 to 255.
+            labels: the class of each image, whole numbers from 0.
+            progress: a function that is called with the number of epochs done since its last call.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ValueError: no image, or not one label an image, or a setting of the training is out of range.
+            ValueError: there is no image, there is not one label per image, or a setting is out of range.
             FloatingPointError: the training left the range of the dtype.
         """
         labels = _labels(labels, len(images)).to(self.device)
@@ -143,16 +147,16 @@ class Classifier:
 
     @_checks.door
     def decision_function(self, images: Images) -> Float[Tensor, "images classes"]:
-        """The gap of each class neuron, in units of F at the temperature of the scaling.
+        """Return the gap of each class neuron, in units of F at the temperature of the scaling.
 
         Args:
-            images: grey values 0..255, of the size that was learned.
+            images: grey values, 0 to 255, of the size of the images that were learned.
 
         Returns:
             The gaps; the predicted class has the largest.
 
         Raises:
-            ValueError: nothing is learned yet, or an image does not fit.
+            ValueError: `fit` was not called, or an image does not fit.
         """
         if self.memories is None:
             _checks.refuse("Nothing is learned yet; call `fit` first.")
@@ -167,16 +171,37 @@ class Classifier:
 
     @_checks.door
     def predict(self, images: Images) -> Int[Tensor, "images"]:
-        """The class of each image; raises as `decision_function`."""
+        """Return the class of each image.
+
+        Args:
+            images: as in `decision_function`.
+
+        Returns:
+            The classes, whole numbers from 0.
+
+        Raises:
+            ValueError: as in `decision_function`.
+        """
         return self.decision_function(images).argmax(-1)
 
     @_checks.door
     def score(self, images: Images, labels: Labels) -> float:
-        """Share of images classified right, 0 to 1; raises as `decision_function`."""
+        """Return the fraction of the images that are classified correctly.
+
+        Args:
+            images: as in `decision_function`.
+            labels: the class of each image.
+
+        Returns:
+            A number between 0 and 1.
+
+        Raises:
+            ValueError: as in `decision_function`, or there is not one label per image.
+        """
         return (self.predict(images).cpu() == _labels(labels, len(images))).double().mean().item()
 
     def _states(self, images: Images, n_classes: int) -> Tensor:
-        """Pixels in [-1, 1], then the class neurons, all held at -1 (KH16 supplement, appendix A)."""
+        """Return the pixels in [-1, 1], followed by the class neurons at -1 (KH16 supplement, appendix A)."""
         grey = images.cpu() if isinstance(images, Tensor) else torch.tensor(images)
         if grey.ndim != 3 or not len(grey) or grey.dtype != torch.uint8:
             _checks.refuse(f"`images` must be uint8 of shape (n, height, width), got {grey.dtype} {tuple(grey.shape)}.")
@@ -194,7 +219,7 @@ def _labels(labels: Labels, n_images: int) -> Tensor:
     values = labels.cpu() if isinstance(labels, Tensor) else torch.tensor(labels)
     if values.shape != (n_images,) or values.is_floating_point() or (values < 0).any():
         _checks.refuse(
-            f"`labels` must be one whole number from 0 an image, ({n_images},), "
+            f"`labels` must hold one whole number of at least 0 per image, ({n_images},), "
             f"got {values.dtype} {tuple(values.shape)}."
         )
     return values.long()

@@ -1,4 +1,4 @@
-"""The classical Hopfield network; without self-coupling, the polynomial interaction of vertex 2 reproduces it."""
+"""The classical Hopfield network; the polynomial interaction of vertex 2 is the same network without self-coupling."""
 
 import torch
 from jaxtyping import Float
@@ -9,16 +9,19 @@ from damcore import _checks
 
 @_checks.door
 def hebb(patterns: Float[Tensor, "*runs K N"], *, self_coupling: bool = False) -> Float[Tensor, "*runs N N"]:
-    """Hebbian weights, W_ji = sum_mu xi_j xi_i.
+    """Return the Hebbian weights of the patterns.
 
-    As printed the sum leaves W_ii = K. That term holds every neuron where it is, and with it the equality with the
-    polynomial dense associative memory at n = 2 is lost; without it (the usual convention, and the default) it holds.
+        W_ji = sum_mu xi_j xi_i
+
+    The printed sum gives W_ii = K, and this self-coupling holds every neuron at its value. By default W_ii = 0, the
+    usual convention: then the network equals the dense associative memory with F(x) = x^2. With self-coupling it does
+    not.
 
     Source: MRS24 Eq. (1).
 
     Args:
         patterns: the learned states xi, bipolar.
-        self_coupling: keep W_ii = K as printed, instead of 0.
+        self_coupling: keep W_ii = K, as printed.
 
     Returns:
         The symmetric weights W.
@@ -39,21 +42,23 @@ def hebb(patterns: Float[Tensor, "*runs K N"], *, self_coupling: bool = False) -
 def recall(
     weights: Float[Tensor, "*runs N N"], states: Float[Tensor, "*#runs B N"], *, max_sweeps: int = 100
 ) -> Float[Tensor, "*_ B N"]:
-    """Update neuron after neuron, xi_i <- sign(sum_j W_ij xi_j) with sign(0) = +1, until a sweep changes nothing.
+    """Update one neuron after the other until a whole sweep changes nothing.
+
+        xi_i <- sign(sum_j W_ij xi_j),   sign(0) = +1
 
     Source: MRS24 Eq. (2), (3).
 
     Args:
         weights: W, symmetric; see `hebb`.
-        states: the probes, bipolar; not changed.
-        max_sweeps: sweeps before giving up, at least 1.
+        states: the probes, bipolar; they are not changed.
+        max_sweeps: the largest number of sweeps, at least 1.
 
     Returns:
-        The last states.
+        The states after the last sweep.
 
     Raises:
-        ValueError: shapes do not fit or a state is not bipolar.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, or a state is not bipolar.
+        TypeError: the dtypes differ or are not floating.
     """
     if weights.ndim < 2 or weights.shape[-1] != weights.shape[-2]:
         _checks.refuse(f"`weights` must have shape (*runs, N, N), got {tuple(weights.shape)}; see `hebb`.")

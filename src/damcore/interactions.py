@@ -1,7 +1,7 @@
 """Interaction functions F, their derivatives f and their degrees of homogeneity.
 
 An interaction acts element by element on (scaled) overlaps. F is homogeneous of degree k when F(a x) = a^k F(x) for
-every a > 0 (Source: MRS24 Eq. (9)); for such an F the original and the modified network are one (see `scaling`).
+every a > 0 (Source: MRS24 Eq. (9)). For such an F the original and the modified network are the same (see `scaling`).
 """
 
 import inspect
@@ -19,13 +19,13 @@ from torch import Tensor
 from damcore import _checks
 from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
 
-# Logarithms are taken of at least this: log 0 and all that follows from it cost ten times as much as other numbers.
+# No logarithm is taken of less than this: computing with log 0 takes ten times as long as with other numbers.
 TINY = torch.finfo(torch.float64).tiny
 PROBES = (-1.5, -0.5, 0.5, 1.5)  # on both sides of 0 and of 1, where powers differ
 
 
 def whole_power(x: Tensor, exponent: int) -> Tensor:
-    """x ** exponent by repeated squaring, so that scaling x by a power of two scales the result without rounding."""
+    """Return x ** exponent by repeated squaring; scaling x by a power of two scales the result without rounding."""
     result = None
     while exponent:
         if exponent & 1:
@@ -37,15 +37,17 @@ def whole_power(x: Tensor, exponent: int) -> Tensor:
 
 
 def log_size(x: Tensor) -> Tensor:
-    """log |x|; of a zero, whose sign is 0 and keeps it out of sums, some large negative number."""
+    """Return log |x|, and a large negative number for x = 0, which a sign of 0 keeps out of every sum."""
     return x.abs().clamp_min_(max(TINY, torch.finfo(x.dtype).tiny)).log_()
 
 
 class Interaction(ABC):
-    """An interaction function: call it for F(x), `derivative` for f(x) = F'(x); it says all else of itself.
+    """An interaction function F, which gives its values, its derivative f and its properties.
 
-    Nothing outside this module tests the type of F. A function of your own is a frozen dataclass in a file of yours,
-    and `__call__` is all it has to define.
+    Call it for F(x), and its method `derivative` for f(x) = F'(x). Nothing outside this module tests the type of F: the
+    package asks F for its properties.
+
+    A function of your own is a frozen dataclass in your own file. It only has to define `__call__`:
 
         @dataclass(frozen=True)
         class Sharpened(Interaction):
@@ -54,11 +56,11 @@ class Interaction(ABC):
             def __call__(self, x):
                 return x**self.n + x
 
-    It then trains, recalls, sweeps and saves. The other members let it do so faster or further, and each default is
-    what holds for any F. A class that defines F is final: derive from `Interaction`, not from another function.
+    You can then train, recall, sweep and save with it. The other members make this faster or extend its range; their
+    defaults are right for every F. A class that defines F is final: derive from `Interaction`, not from another F.
 
     Attributes:
-        name: what a sweep calls F; by default the name of the class.
+        name: the name of F in a sweep; by default the name of the class.
     """
 
     name: ClassVar[str] = ""
@@ -68,16 +70,19 @@ class Interaction(ABC):
         for base in cls.__bases__:
             if base is not Interaction and issubclass(base, Interaction) and not inspect.isabstract(base):
                 raise TypeError(
-                    f"{base.__name__} is final, since what it says of its own F need not hold of another; derive "
+                    f"{base.__name__} is final, because its properties need not hold for another F; derive "
                     f"{cls.__name__} from Interaction and call {base.__name__} inside."
                 )
 
     @abstractmethod
     def __call__(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        """F(x), element by element."""
+        """Return F(x), element by element."""
 
     def derivative(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        """f(x) = F'(x), element by element; at a kink the value of the branch x >= 0. By default from autograd."""
+        """Return f(x) = F'(x), element by element; at a kink, the value of the branch x >= 0.
+
+        By default autograd computes it.
+        """
         with torch.inference_mode(False), torch.enable_grad():
             at = x.detach().clone().requires_grad_()
             (slope,) = torch.autograd.grad(self(at).sum(), at)
@@ -90,7 +95,7 @@ class Interaction(ABC):
 
     @property
     def vertex(self) -> int:
-        """The power of 1/T outside the sum of the original network: n or else the degree, and 1 without either."""
+        """The power of 1/T outside the sum of the original network: n, else the degree, else 1."""
         return getattr(self, "n", None) or self.degree or 1
 
     @property
@@ -100,9 +105,9 @@ class Interaction(ABC):
 
     @property
     def products(self) -> int | None:
-        """How many products at most F(x) is computed from, if from little else; None, the default, where unknown.
+        """The largest number of products that F(x) takes, if it takes little else; None, the default, where unknown.
 
-        Few products are sooner done than a logarithm and an exponential, so the log domain then sums F itself. |F| must
+        A few products are faster than a logarithm and an exponential, so the log domain then sums F itself. |F| must
         not decrease with |x|, on either side of zero.
         """
         return None
@@ -114,7 +119,7 @@ class Interaction(ABC):
 
     @property
     def compiled(self) -> tuple[int, int, float] | None:
-        """(kind, n, slope) in the loops of `_kernels`; None, the default, where plain torch computes F."""
+        """(kind, n, slope) for the compiled loops of `_kernels`; None, the default, where plain torch computes F."""
         return None
 
     @property
@@ -124,32 +129,36 @@ class Interaction(ABC):
         return own.signed_log is not base.signed_log and own.signed_log_derivative is not base.signed_log_derivative
 
     def signed_log(self, x: Float[Tensor, "..."]) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
-        """(sign, log of the absolute value) of F(x), also where F(x) itself leaves the range of the dtype.
+        """Return the sign and the logarithm of |F(x)|, also where F(x) itself leaves the range of the dtype.
 
-        Of a zero the logarithm is some large negative number, and the sign may be 0. A sign that no x changes has no
-        shape. An interaction that does not define this gets what its own F(x) can give.
+        Where F(x) = 0 the logarithm is a large negative number, and the sign may be 0. A sign that is the same for
+        every x is a scalar tensor. The default takes both from F(x), and so has the range of F(x) only.
         """
         value = self(x)
         return value.sign(), log_size(value)
 
     def signed_log_derivative(self, x: Float[Tensor, "..."]) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
-        """(sign, log of the absolute value) of f(x), as `signed_log`."""
+        """Return the sign and the logarithm of |f(x)|, as `signed_log` does for F."""
         value = self.derivative(x)
         return value.sign(), log_size(value)
 
     def exact(self, x: Fraction) -> Fraction:
-        """F(x) in rational arithmetic, for `numerics.exact_gap`; an F that does not define it is refused there."""
+        """Return F(x) in rational arithmetic; by default refuse, since not every F has rational values.
+
+        Raises:
+            TypeError: F does not define this method.
+        """
         _checks.refuse(
-            f"`interaction` must be exact in rational numbers, and {self!r} is not; give {type(self).__name__} a "
+            f"`interaction` must be exact in rational numbers, but {self!r} is not; give {type(self).__name__} a "
             "method `exact(x: Fraction) -> Fraction`.",
             TypeError,
         )
 
     def described(self) -> dict[str, object]:
-        """What a file keeps of F: the import path of its class and its fields, and some values of F of your own.
+        """Return what a file keeps of F: the import path of its class, its fields and, for your own F, some values.
 
         Raises:
-            ValueError: the class keeps more than the fields of a dataclass, or a field is neither number nor text.
+            ValueError: F keeps more than the fields of a dataclass, or a field is neither a number nor a string.
         """
         kind = type(self)
         fields = {name: getattr(self, name) for name in kind._fields()}
@@ -157,12 +166,15 @@ class Interaction(ABC):
             _checks.refuse(f"{self!r} cannot be saved: make {kind.__name__} a dataclass, so that its fields are known.")
         for name, value in fields.items():
             if not isinstance(value, int | float | str | bool | None):
-                _checks.refuse(f"{self!r} cannot be saved: its field `{name}` must be a number or a text.")
+                _checks.refuse(f"{self!r} cannot be saved: its field `{name}` must be a number or a string.")
         values = self.values()
         return {"name": _path(kind), "fields": fields, "values": values} if values else {"name": _path(kind), **fields}
 
     def values(self) -> list[float]:
-        """F at a few points, to six digits, by which another F of the same name is told; none for those of damcore."""
+        """Return F at a few points, to six digits, so that `restored` notices another F of the same name.
+
+        The functions of damcore give none.
+        """
         if _is_ours(type(self)):
             return []
         return [float(f"{value:.5e}") for value in self(torch.tensor(PROBES, dtype=torch.float64)).tolist()]
@@ -173,7 +185,7 @@ class Interaction(ABC):
 
     @classmethod
     def of_vertex(cls, n: int, slope: float) -> "Interaction":
-        """F of vertex n: `n` and `slope` go to the fields of these names, others keep their defaults.
+        """Return F of vertex n: the fields `n` and `slope` take these values, others keep their defaults.
 
         Raises:
             ValueError: another field has no default.
@@ -190,7 +202,7 @@ class Interaction(ABC):
 
 
 def defined() -> dict[str, type[Interaction]]:
-    """Every F that this process has defined, by import path; of two definitions of one path the later."""
+    """Return every F that this process has defined, by import path; a later definition replaces an earlier one."""
     found, waiting = {}, [Interaction]
     while waiting:
         below = waiting.pop(0).__subclasses__()
@@ -200,55 +212,56 @@ def defined() -> dict[str, type[Interaction]]:
 
 
 def named(name: str) -> type[Interaction]:
-    """The class of F that a sweep calls by this name.
+    """Return the class of F that has this name in a sweep.
 
     Args:
-        name: of damcore.interactions "polynomial", "rectified", "leaky" or "exponential"; of your own its `name`.
+        name: "polynomial", "rectified", "leaky" or "exponential", or the `name` of a function of your own.
 
     Raises:
-        ValueError: none has this name, or two have.
+        ValueError: no class has this name, or two have it.
     """
     names = [(kind.name or kind.__name__, path) for path, kind in defined().items()]
     paths = [path for own, path in names if own == name]
     if not paths:
         known = ", ".join(dict.fromkeys(repr(own) for own, _ in names))
         _checks.refuse(
-            f"`interaction` must be one of {known}, got {name!r}; import the module that defines a function of your "
-            "own first."
+            f"`interaction` must be one of {known}, got {name!r}; first import the module that defines a function of "
+            "your own."
         )
     if len(paths) > 1:
-        _checks.refuse(f"`interaction` {name!r} is {' and '.join(paths)}; give one of them another `name`.")
+        _checks.refuse(f"`interaction` {name!r} is both {' and '.join(paths)}; give one of them another `name`.")
     return defined()[paths[0]]
 
 
 def restored(description: dict) -> Interaction:
-    """The F that `Interaction.described` described; nothing is imported.
+    """Return the F that `Interaction.described` described, without importing anything.
 
     Args:
-        description: as it was saved.
+        description: what was saved.
 
     Raises:
-        LookupError: its class is not defined in this process, or is another F by now.
+        LookupError: the class of F is not defined in this process, or it has changed since F was saved.
     """
     path = description["name"]
     kind = defined().get(path)
     if kind is None:
         _checks.refuse(
-            f"Its F, {path}, is not defined here; import the module that defines it, then load.", LookupError
+            f"The saved F, {path}, is not defined here; import the module that defines it, then load.", LookupError
         )
     ours = _is_ours(kind)
     given = {key: value for key, value in description.items() if key != "name"} if ours else description["fields"]
     if set(given) != set(kind._fields()):
         _checks.refuse(
-            f"Its F, {path}, had the fields {sorted(given)} and now has {sorted(kind._fields())}; load it with the "
-            "class it was saved with.",
+            f"The saved F, {path}, had the fields {sorted(given)} and now has {sorted(kind._fields())}; load it with "
+            "the class it was saved with.",
             LookupError,
         )
     interaction = kind(**given)
     # Files last longer than the last digit of an exponential.
     if not ours and not np.allclose(description["values"], interaction.values(), rtol=1e-4, atol=0, equal_nan=True):
         _checks.refuse(
-            f"Its F, {path}, had other values when it was saved; load it with the class it was saved with.", LookupError
+            f"The saved F, {path}, had other values when it was saved; load it with the class it was saved with.",
+            LookupError,
         )
     return interaction
 
@@ -266,7 +279,8 @@ def _path(kind: type[Interaction]) -> str:
 class Polynomial(Interaction):
     """F(x) = x^n, homogeneous of degree n.
 
-    Even n makes a state and its inverse equally good; n = 2 is the classical Hopfield network without self-coupling.
+    For even n a state and its negative have the same energy. With n = 2 the network is the classical Hopfield network
+    without self-coupling.
 
     Source: MRS24 Eq. (5).
 
@@ -372,16 +386,16 @@ class RectifiedPolynomial(Interaction):
 @_checks.door
 @dataclass(frozen=True)
 class LeakyRectifiedPolynomial(Interaction):
-    """F(x) = x^n for x >= 0, else slope * x; not homogeneous, unless n = 1.
+    """F(x) = x^n for x >= 0, else slope * x; homogeneous only for n = 1.
 
-    The positive sign of the slope is that of the authors' public code. MRS24 prints -epsilon x below zero, which is
-    positive there: that is `slope = -epsilon`, another function.
+    The slope is positive, as in the authors' public code. MRS24 prints -epsilon x below zero, where that is positive;
+    `slope=-epsilon` gives this other function.
 
     Source: MRS24 Eq. (7).
 
     Args:
         n: interaction vertex, a whole number of at least 1.
-        slope: dimensionless slope below zero; any finite number.
+        slope: slope below zero, dimensionless; any finite number.
 
     Raises:
         ValueError: `n` is not a whole number or below 1, or `slope` is not finite.
@@ -461,7 +475,7 @@ class Exponential(Interaction):
 
 
 def _parity(x: Tensor, exponent: int) -> Tensor:
-    """The sign of x ** exponent, but 1 for every x, without a shape, where the exponent is even."""
+    """Return the sign of x ** exponent; for an even exponent, the scalar tensor 1."""
     return x.sign() if exponent % 2 else x.new_ones(())
 
 

@@ -1,6 +1,6 @@
-"""Learning: the loss of Eq. 8 / 14, its gradient in closed form, and training with the max-normalised momentum step.
+"""Learning: the loss of Eq. 8 and 14, its gradient in closed form, and training with the max-normalised momentum step.
 
-A training is a state that `start` makes and `advance` takes further; `train` is the loop over both.
+A training is a state: `start` creates it, `advance` trains it for some epochs, and `train` calls both.
 """
 
 from collections.abc import Callable
@@ -22,17 +22,17 @@ from damcore.scaling import Scaling, Temperature, agreed_problem
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """A training after some epochs: all that the next one needs besides the patterns and the settings.
+    """A training after some epochs: everything that the next epoch needs, except the patterns and the settings.
 
     Attributes:
         memories: zeta, the memories learned so far.
-        velocity: V, of the memories' dtype, or of float64 where some network trains in the log domain; for such a
+        velocity: V, in the memories' dtype, or in float64 where some network trains in the log domain; for such a
             network it is a direction, V e^-size.
-        size: the logarithm of the size of each direction; of no meaning in the plain form.
+        size: the logarithm of the size of each direction; it has no meaning in the plain form.
         losses: the loss of each epoch so far before its updates, summed over patterns, neurons and minibatches;
             infinite where it exceeds the memories' dtype, NaN from the epoch in which a marked network diverged.
         diverged: the epoch in which a network left the range of its dtype, -1 where it never did.
-        in_logs: which networks train in the log domain, from the first epoch to the last.
+        in_logs: True for the networks that train in the log domain, from the first epoch to the last.
         generator: the state of the generator that shuffles the patterns, None where they keep their order.
     """
 
@@ -46,12 +46,12 @@ class TrainingState:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """The number of epochs done."""
         return self.losses.shape[-1]
 
     @_checks.door
     def save(self, path: str | PathLike) -> None:
-        """Write the state to a safetensors file, with a checksum.
+        """Write the state to a safetensors file with a checksum.
 
         Args:
             path: the file; its folder must exist.
@@ -65,15 +65,18 @@ class TrainingState:
     @classmethod
     @_checks.door
     def load(cls, path: str | PathLike, *, device: str | torch.device = "cpu") -> "TrainingState":
-        """Read what `save` wrote: the same bits, so that a training goes on as if it had never stopped.
+        """Read a state that `save` wrote, bit for bit, so that the training goes on as if it had never stopped.
 
         Args:
             path: the file.
-            device: where the training goes on.
+            device: the device of the tensors.
+
+        Returns:
+            The saved state.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is truncated, corrupt, or not one that `save` wrote.
+            FileNotFoundError: the file does not exist.
+            ValueError: the file is truncated or corrupt, or `save` did not write it.
         """
         with _files.reading(path, "TrainingState.save") as (_, tensors):
             generator = tensors.pop("generator", None)  # draws on the CPU, whatever the device
@@ -84,12 +87,13 @@ class Settings(TypedDict, total=False):
     """The keywords of `advance` and `train` that few callers set.
 
     Attributes:
-        temperature_schedule: temperature of each epoch, in place of the scaling's own; see `linear_anneal`. A function
-            of the epoch alone, counted from the start of the training.
-        batch_size: patterns a step, all by default.
-        clip: keep entries in [-1, 1], the default; a boolean tensor (N,) chooses the neurons that are.
-        targets: what the neurons should predict, (*#runs, B, M), the patterns' own values by default.
-        neurons: the predicted neurons, all by default; the others are clamped, at any value of [-1, 1].
+        temperature_schedule: a function that gives the temperature of each epoch, in place of the scaling's own; see
+            `linear_anneal`. Its argument is the epoch, counted from the start of the training.
+        batch_size: patterns per step, all by default.
+        clip: keep all entries of the memories in [-1, 1], the default; a boolean tensor (N,) chooses the neurons whose
+            entries are kept there.
+        targets: the values that the neurons should predict, (*#runs, B, M); by default the patterns' own.
+        neurons: the predicted neurons, all by default; the others are clamped, at any value in [-1, 1].
     """
 
     temperature_schedule: Callable[[int], Temperature] | None
@@ -103,14 +107,14 @@ class TrainSettings(Settings, total=False):
     """The keywords of `train` that few callers set: those of `Settings`, and three that `advance` does not have.
 
     Attributes:
-        form: "plain" computes the gradient itself; "log" its direction and the logarithm of its size, in float64, which
-            no vertex, temperature or dtype can drive out of range (`numerics.log_gradient`); about ten times slower
-            than compiled loops. "auto", the default, takes the plain form for each network that it keeps in range
-            (`numerics.plain_fits`) and wherever there is a floor: a floor is a choice of the public code's behaviour,
-            and at 1e-30 a gradient is lost before its dtype loses it. Both forms obey the floor. Where "auto" has to
-            choose, it asks a `temperature_schedule` for all epochs before the first.
-        generator: shuffles the patterns anew each epoch; without one they keep their order.
-        progress: called with the number of epochs done since the last call, for a progress bar.
+        form: "plain" computes the gradient itself. "log" computes its direction and the logarithm of its size, in
+            float64, so that no vertex, temperature or dtype drives it out of range (`numerics.log_gradient`); it is
+            about ten times slower than the compiled loops. "auto", the default, takes the plain form for each network
+            that it keeps in range (`numerics.plain_fits`), and for all networks where there is a floor: a floor asks
+            for the behaviour of the public code, and at 1e-30 it loses a gradient before the dtype does. Both forms
+            obey the floor. To choose, "auto" calls a `temperature_schedule` for all epochs before the first.
+        generator: the generator that shuffles the patterns before each epoch; without one they keep their order.
+        progress: a function that is called with the number of epochs done since its last call, for a progress bar.
     """
 
     form: str
@@ -129,7 +133,7 @@ def gradient(
     targets: Float[Tensor, "*#runs B M"] | None = None,
     neurons: slice | None = None,
 ) -> tuple[Float[Tensor, "*_"], Float[Tensor, "*_ K N"]]:
-    """The loss and its gradient with respect to the memories, in closed form for any interaction.
+    """Return the loss and its gradient with respect to the memories, in closed form for any interaction.
 
         L = sum_b sum_i (t[b, i] - C[b, i])^(2m),   C = tanh(gap)
 
@@ -137,8 +141,8 @@ def gradient(
 
         dL/dzeta[mu, j] = sum_b [ xi_j (p[mu] sum_i w_i - sum_i w_i P[mu, i]) + 2 w_j xi_j P[mu, j] ]
 
-    Autoassociative by default: every neuron is predicted and its target is its own value. A classifier predicts its
-    class neurons only, whose targets differ from the values they are held at.
+    By default the network is autoassociative: every neuron is predicted, and its target is its own value. A classifier
+    predicts only its class neurons, whose targets differ from the values at which they are clamped.
 
     Source: MRS24 Eq. (8), (14); KH16 Eq. (14).
 
@@ -148,15 +152,16 @@ def gradient(
         interaction: F, with derivative f.
         scaling: inner and outer, used as given.
         error_exponent: m, a whole number of at least 1.
-        targets: t, in [-1, 1]; the patterns' own values by default.
-        neurons: the predicted neurons, all by default; the others are clamped, at any value of [-1, 1].
+        targets: t, in [-1, 1]; by default the patterns' own values.
+        neurons: the predicted neurons, all by default; the others are clamped, at any value in [-1, 1].
 
     Returns:
-        The loss (*runs) and the gradient (*runs, K, N). O(B K N) time for all neurons.
+        The loss (*runs) and the gradient (*runs, K, N). The time is O(B K N) for all neurons.
 
     Raises:
-        ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, `error_exponent` is below 1.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a pattern is not bipolar, a memory is not finite, or `error_exponent` is
+            below 1.
+        TypeError: the dtypes differ or are not floating.
     """
     agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     return loss_and_gradient(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
@@ -164,14 +169,14 @@ def gradient(
 
 @_checks.door
 def linear_anneal(start: float, stop: float, epochs: int) -> Callable[[int], float]:
-    """A temperature that goes linearly from `start` to `stop` over the first `epochs` epochs, then stays.
+    """Return a temperature that changes linearly from `start` to `stop` over the first epochs, and then stays there.
 
     KH16 uses it for small n: 250 <= start <= 400, 30 <= stop <= 100 "in neurons", over 200 epochs (supplement A).
 
     Args:
-        start: temperature of epoch 0, > 0.
-        stop: temperature from epoch `epochs` on, > 0.
-        epochs: length of the descent, at least 1.
+        start: the temperature of epoch 0, > 0.
+        stop: the temperature from epoch `epochs` on, > 0.
+        epochs: the number of epochs over which the temperature changes, at least 1.
 
     Returns:
         A function of the epoch, for `train(temperature_schedule=...)`.
@@ -192,22 +197,20 @@ def start(
     form: str | Bool[Tensor, "..."] = "plain",
     generator: torch.Generator | None = None,
 ) -> TrainingState:
-    """The state of a training before its first epoch: these memories, and no velocity.
-
-        V = 0
+    """Return the state of a training before its first epoch, with these memories and velocity V = 0.
 
     Args:
-        memories: initial zeta, finite; not changed.
-        form: "plain", "log", or a boolean tensor (*#runs), True for the networks that train in the log domain: what
-            "auto" means in `train` is `~numerics.plain_fits(dtype, N, interaction, scaling, learning=True)`.
-        generator: shuffles the patterns anew each epoch, without one they keep their order; not changed, the state
-            has a copy.
+        memories: the initial zeta, finite; they are not changed.
+        form: "plain", "log", or a boolean tensor (*#runs), True for the networks that train in the log domain. The
+            "auto" of `train` is `~numerics.plain_fits(dtype, N, interaction, scaling, learning=True)`.
+        generator: the generator that shuffles the patterns before each epoch; without one they keep their order. It is
+            not changed: the state has a copy.
 
     Returns:
-        The state, of the leading axes that memories and form share.
+        The state, with the leading axes of memories and form.
 
     Raises:
-        ValueError: a memory is not finite, `form` is unknown or does not fit, the generator is not one of the CPU.
+        ValueError: a memory is not finite, `form` is unknown or does not fit, or the generator is not on the CPU.
         TypeError: the memories are not a floating tensor.
 
     Example:
@@ -225,7 +228,7 @@ def start(
     if form.dtype != torch.bool:
         _checks.refuse(f'`form` must be "plain", "log" or a boolean tensor, got {form.dtype}.')
     if generator is not None and generator.device.type != "cpu":
-        _checks.refuse(f"`generator` must be one of the CPU, got {generator.device}; use torch.Generator().")
+        _checks.refuse(f"`generator` must be on the CPU, got {generator.device}; use torch.Generator().")
     runs = _checks.runs({"memories": memories.shape[:-2], "form": form.shape})
     own = memories.detach().expand(*runs, -1, -1).clone(memory_format=torch.contiguous_format)
     velocity = torch.zeros_like(own, dtype=torch.float64 if form.any() else None)
@@ -256,37 +259,37 @@ def advance(
     on_nonfinite: str = "raise",
     **settings: Unpack[Settings],
 ) -> TrainingState:
-    """The state some epochs later; the given one does not change.
+    """Train a state for some epochs, and return the new state; the given one is not changed.
 
         V <- momentum V - dL/dzeta
         zeta <- clip(zeta + rate * V / max(max_j |V[mu, j]|, floor)),   rate = learning_rate * decay^epoch
 
-    The epoch counts from the start of the training, whoever took it so far and in how many calls: with the same
-    patterns and settings, E epochs and E more are 2E epochs, bit for bit.
+    Epochs count from the start of the training, over all calls: with the same patterns and settings, E epochs and E
+    more give the same bits as 2E epochs.
 
     Source: KH16 Eq. (12), (13); MRS24 Eq. (8), (14).
 
     Args:
-        state: from `start`, `advance`, `train` or `TrainingState.load`. Patterns or settings with more leading axes
-            take it further in several ways at once.
-        patterns: xi, the states to learn, bipolar, of the memories' dtype and device; not changed.
+        state: a state from `start`, `advance`, `train` or `TrainingState.load`. Patterns or settings with more leading
+            axes continue it in several ways at once.
+        patterns: xi, the states to learn, bipolar, of the memories' dtype and device; they are not changed.
         interaction: F.
         scaling: original or modified, with its temperature.
-        epochs: passes over the patterns from here on, at least 1.
-        learning_rate: of epoch 0, > 0, a number or a tensor (*runs).
-        decay: factor on the rate after each epoch, in (0, 1].
-        momentum: in [0, 1).
+        epochs: the number of further passes over the patterns, at least 1.
+        learning_rate: the rate of epoch 0, > 0, a number or a tensor (*runs).
+        decay: the factor on the rate after each epoch, in (0, 1].
+        momentum: the factor on the velocity before each step, in [0, 1).
         error_exponent: m, a whole number of at least 1.
-        floor: least value of the normalisation, None for none, as in `train`.
-        on_nonfinite: "raise" when a network leaves the range of its dtype, or "mark" it, as in `train`.
+        floor: the least value of the normalisation, or None, as in `train`.
+        on_nonfinite: "raise" an error when a network leaves the range of its dtype, or "mark" it, as in `train`.
         **settings: those of `Settings`.
 
     Returns:
-        The state after these epochs. Compiled loops run all of them in one call.
+        The state after these epochs. The compiled loops run all of them in one call.
 
     Raises:
-        ValueError: shapes do not fit, a pattern is not bipolar, a setting is out of range.
-        TypeError: dtypes differ or are not floating, `state` is not a state.
+        ValueError: the shapes do not fit, a pattern is not bipolar, or a setting is out of range.
+        TypeError: the dtypes differ or are not floating, or `state` is not a state.
         FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
     """
     if not isinstance(state, TrainingState):
@@ -317,43 +320,45 @@ def train(
     on_nonfinite: str = "raise",
     **settings: Unpack[TrainSettings],
 ) -> TrainingState:
-    """Learn the patterns by gradient descent with KH16's normalised step; all networks of `runs` in lockstep.
-
-    The leading axes of memories, patterns, temperature and learning rate broadcast to `runs`.
+    """Learn the patterns by gradient descent with KH16's normalised step.
 
         V <- momentum V - dL/dzeta
         zeta <- clip(zeta + rate * V / max(max_j |V[mu, j]|, floor)),   rate = learning_rate * decay^epoch
 
-    The largest change of each memory is the rate, whatever the size of the gradient, unless the gradient falls below
-    the floor: at large n it often does, and then nothing is learned. `floor=None` has no such threshold.
+    The leading axes of memories, patterns, temperature and learning rate broadcast to `runs`, and all these networks
+    train together.
 
-    It is `start`, and `advance` to the end.
+    The largest change of each memory equals the rate, whatever the size of the gradient, unless the velocity falls
+    below the floor. At large n it often does, and then nothing is learned. `floor=None` sets no such threshold.
+
+    `train` is one call of `start` and as many of `advance` as it takes.
 
     Source: KH16 Eq. (12), (13); MRS24 Eq. (8), (14).
 
     Args:
-        memories: initial zeta, finite; not changed.
-        patterns: xi, the states to learn, bipolar, of the memories' dtype and device; not changed.
+        memories: the initial zeta, finite; they are not changed.
+        patterns: xi, the states to learn, bipolar, of the memories' dtype and device; they are not changed.
         interaction: F.
         scaling: original or modified, with its temperature.
-        epochs: passes over the patterns, at least 1.
-        learning_rate: > 0, a number or a tensor (*runs).
-        decay: factor on the rate after each epoch, in (0, 1].
-        momentum: in [0, 1).
+        epochs: the number of passes over the patterns, at least 1.
+        learning_rate: the rate of epoch 0, > 0, a number or a tensor (*runs).
+        decay: the factor on the rate after each epoch, in (0, 1].
+        momentum: the factor on the velocity before each step, in [0, 1).
         error_exponent: m, a whole number of at least 1.
-        floor: least value of the normalisation; 1e-30 is that of MRS24's public code, None has no floor and leaves a
-            memory without a gradient where it is.
-        on_nonfinite: "raise" when a network leaves the range of its dtype, or "mark" it in `diverged`, keep its last
-            finite memories, and go on with the others.
+        floor: the least value of the normalisation. MRS24's public code has 1e-30; with None there is no floor, and a
+            memory whose velocity is zero does not move.
+        on_nonfinite: "raise" an error when a network leaves the range of its dtype; or "mark" it in `diverged`, keep
+            its last finite memories, and go on with the others.
         **settings: those of `TrainSettings`: form, batch_size, generator, targets, neurons, clip,
             temperature_schedule, progress.
 
     Returns:
-        The state after the last epoch: the memories, the losses and which networks diverged. `advance` takes it on.
+        The state after the last epoch, with the memories, the losses and the epochs in which networks diverged.
+        `advance` continues it.
 
     Raises:
-        ValueError: shapes do not fit, a pattern is not bipolar, a setting is out of range.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a pattern is not bipolar, or a setting is out of range.
+        TypeError: the dtypes differ or are not floating.
         FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
     """
     form = settings.pop("form", "auto")
@@ -383,7 +388,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Task:
-    """The arguments of `advance`, checked."""
+    """The arguments of `advance`, after their checks."""
 
     runs: torch.Size  # the leading axes of all
     descent: Descent  # of leading axes (*#runs)
@@ -408,7 +413,7 @@ def _agreed(
     targets: Tensor | None = None,
     neurons: slice | None = None,
 ) -> _Task:
-    """Refuses arguments that make no training."""
+    """Refuse arguments that do not fit together, and return the others as one object."""
     runs = agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     n_patterns, n_neurons = patterns.shape[-2:]
     batch_size = n_patterns if batch_size is None else batch_size
@@ -423,7 +428,7 @@ def _agreed(
     clipped = torch.as_tensor(clip, dtype=torch.bool, device=memories.device)
     if clipped.shape not in ((), (n_neurons,)):
         _checks.refuse(
-            f"`clip` must be True, False or one boolean a neuron, ({n_neurons},), got {tuple(clipped.shape)}."
+            f"`clip` must be True, False or one boolean per neuron, ({n_neurons},), got shape {tuple(clipped.shape)}."
         )
     runs = _checks.runs({"networks": runs, "learning rate": rate.shape})
 
@@ -434,8 +439,8 @@ def _agreed(
         axes = temperature.shape if isinstance(temperature, Tensor) else torch.Size()
         if _checks.runs({"networks": runs, "temperature_schedule": axes}) != runs:
             _checks.refuse(
-                f"`temperature_schedule` must return a number or one temperature a network, {tuple(runs)}, "
-                f"got {tuple(axes)}; give the memories these leading axes."
+                f"`temperature_schedule` must return a number or one temperature per network, {tuple(runs)}, "
+                f"got shape {tuple(axes)}; give the memories these leading axes."
             )
         return scaling.at(temperature)
 
@@ -458,7 +463,7 @@ def _agreed(
 
 
 def _advance(state: TrainingState, task: _Task, epochs: int) -> TrainingState:
-    """`advance`, unchecked."""
+    """Do what `advance` does, without its checks."""
     generator = None
     if state.generator is not None:
         generator = torch.Generator()
@@ -484,7 +489,7 @@ def _advance(state: TrainingState, task: _Task, epochs: int) -> TrainingState:
 
 
 def _progress(state: TrainingState, part: Part, epochs: int) -> Progress:
-    """A copy of the state of these networks, for so many epochs."""
+    """Return a copy of the state of these networks, with room for the losses of the next epochs."""
 
     def own(values: Tensor, rank: int) -> Tensor:
         taken = part.take(values, rank)
@@ -503,10 +508,10 @@ def _progress(state: TrainingState, part: Part, epochs: int) -> Progress:
 
 
 def _ever_in_logs(memories: Tensor, interaction: Interaction, scalings: list[Scaling]) -> Tensor:
-    """Which networks (broadcasting to *runs) need the log domain in some epoch."""
+    """Return which networks need the log domain in some epoch; the result broadcasts to *runs."""
     every = [torch.as_tensor(scaling.temperature, dtype=torch.float64).cpu() for scaling in scalings]
     temperatures = torch.stack(torch.broadcast_tensors(*every))
-    # Sizes go up or down with T, never both, so the extremes speak for all.
+    # Each size is monotonic in T, so the two extremes decide for all temperatures.
     low, high = (
         log_form("auto", memories, interaction, scalings[0].at(extreme), learning=True)
         for extreme in (temperatures.amin(0), temperatures.amax(0))

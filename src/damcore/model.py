@@ -1,4 +1,4 @@
-"""The friendly object: a dense associative memory with its settings, to store, train, retrieve, save and load."""
+"""`DenseAssociativeMemory`: a network with its settings, which stores, trains, retrieves, saves and loads."""
 
 from os import PathLike
 
@@ -28,11 +28,12 @@ class DenseAssociativeMemory:
         memory.store(patterns)                      # (K, N), every element -1 or +1
         restored = memory.retrieve(probes).states   # (B, N)
 
-    `store` keeps patterns as they are, one memory each; `train` learns a given number of memories from them instead.
+    `store` keeps each pattern as one memory; `train` learns a given number of memories from the patterns.
 
     Args:
-        interaction: F; the polynomial x^40 by default, sharp enough to tell apart patterns as alike as digits. An even
-            power keeps the negative of each pattern, too: a probe with nearly all of its neurons wrong ends there.
+        interaction: F, by default the polynomial x^40, which is sharp enough to tell similar patterns such as digits
+            apart. An even power also stores the negative of each pattern: a probe that differs from a pattern in nearly
+            all neurons ends there.
         scaling: "modified" (normalised overlaps, the default) or "original".
         temperature: T > 0, used by `train` and `energy`, not by `retrieve`.
 
@@ -40,7 +41,7 @@ class DenseAssociativeMemory:
         memories: zeta (K, N), None until something is stored, trained or loaded.
 
     Raises:
-        ValueError: an unknown scaling or a temperature that is not positive.
+        ValueError: the scaling is unknown, or the temperature is not positive.
         TypeError: `interaction` is not an interaction function.
     """
 
@@ -67,14 +68,15 @@ class DenseAssociativeMemory:
 
     @_checks.door
     def store(self, patterns: Float[Tensor, "K N"]) -> None:
-        """Add patterns, each as a memory of its own.
+        """Add patterns, each as one memory.
 
         Args:
-            patterns: bipolar, of the number of neurons, dtype and device of what is stored already.
+            patterns: the patterns, bipolar, with the number of neurons, the dtype and the device of those already
+                stored.
 
         Raises:
-            ValueError: not bipolar, empty, or of another number of neurons or device.
-            TypeError: not a floating tensor, or of another dtype.
+            ValueError: the patterns are empty or not bipolar, or have another number of neurons or another device.
+            TypeError: the patterns are not a floating tensor, or have another dtype.
         """
         _checks.rows("patterns", patterns, "K", "N")
         _single(patterns)
@@ -96,26 +98,27 @@ class DenseAssociativeMemory:
         form: str | None = None,
         **settings,
     ) -> TrainingState:
-        """Learn memories of the patterns, starting from uniform random ones in [0, 1].
+        """Learn memories from the patterns, starting from random ones that are uniform in [0, 1].
 
-        Without the floor of the public code, under which a network of a large vertex does not move at all, and, in
-        dtypes narrower than float64, in the log domain, where a small gradient is not lost; that is slower.
+        Unlike `learning.train`, this sets no floor by default: with the floor of the public code a network with a large
+        vertex does not move at all. In dtypes narrower than float64 it trains in the log domain, which is slower but
+        does not lose small gradients.
 
         Args:
             patterns: the states to learn, bipolar.
-            n_memories: K, five for each pattern by default.
-            epochs: passes over the patterns.
+            n_memories: K, by default five per pattern.
+            epochs: the number of passes over the patterns.
             learning_rate: the largest change of a memory in the first step.
-            seed: of the initial memories.
-            floor: least size of a gradient, see `learning.train`; none by default.
+            seed: the seed of the initial memories.
+            floor: the least value of the normalisation, see `learning.train`; None, the default, sets none.
             form: "plain", "log" or "auto", see `learning.train`; by default "auto" in float64, else "log".
             **settings: further keywords of `learning.train`.
 
         Returns:
-            The training, with its losses; the memories are kept.
+            The training with its losses; its memories are now those of this object.
 
         Raises:
-            ValueError: a bad pattern or setting.
+            ValueError: a pattern is not bipolar, or a setting is out of range.
             TypeError: `patterns` is not a floating tensor.
             FloatingPointError: the training left the range of the dtype.
         """
@@ -144,35 +147,35 @@ class DenseAssociativeMemory:
 
     @_checks.door
     def retrieve(self, probes: Float[Tensor, "B N"], **settings) -> Recall:
-        """Let each probe settle into a memory.
+        """Update each probe until it settles in a stable state, usually a memory.
 
         Args:
-            probes: bipolar.
+            probes: the states to start from, bipolar.
             **settings: further keywords of `recall.recall`.
 
         Returns:
-            The settled `states`, and whether and when each settled.
+            The final `states`, and per state whether it settled and after how many sweeps.
 
         Raises:
             ValueError: nothing is stored, or a probe does not fit.
-            TypeError: dtypes differ or are not floating.
+            TypeError: the dtypes differ or are not floating.
             FloatingPointError: a gap overflowed.
         """
         return recall(self._held(), probes, self.interaction, self._scaling(), **settings)
 
     @_checks.door
     def energy(self, states: Float[Tensor, "B N"]) -> Float[Tensor, "B"]:
-        """Energy of each state at this memory's temperature; see `network.energy`.
+        """Return the energy of each state at the temperature of this network; see `network.energy`.
 
         Args:
-            states: bipolar.
+            states: the states, bipolar.
 
         Returns:
             The energies, in units of F.
 
         Raises:
             ValueError: nothing is stored, or a state does not fit.
-            TypeError: dtypes differ or are not floating.
+            TypeError: the dtypes differ or are not floating.
         """
         return network.energy(self._held(), states, self.interaction, self._scaling())
 
@@ -180,13 +183,13 @@ class DenseAssociativeMemory:
     def save(self, path: str | PathLike) -> None:
         """Write the memories and the full configuration to a safetensors file.
 
-        Of an F of your own the file keeps the import path, the fields and a few values, but no code.
+        For an F of your own the file keeps the import path, the fields and a few values, but no code.
 
         Args:
             path: the file; its folder must exist.
 
         Raises:
-            ValueError: nothing is stored, the file cannot be written, or F has fields that a file cannot hold.
+            ValueError: nothing is stored, the file cannot be written, or a file cannot hold the fields of F.
         """
         memories = self._held()
         configuration = {
@@ -199,18 +202,20 @@ class DenseAssociativeMemory:
     @classmethod
     @_checks.door
     def load(cls, path: str | PathLike) -> "DenseAssociativeMemory":
-        """Read what `save` wrote. Nothing is imported: define an F of your own before.
+        """Read a network that `save` wrote.
+
+        Loading imports nothing: first define or import an F of your own.
 
         Args:
             path: the file.
 
         Returns:
-            An equal memory: same settings, same bits.
+            A network with the same settings and the same memories, bit for bit.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is truncated, corrupt, or not one that `save` wrote.
-            LookupError: its F is not defined in this process, or is another function by now.
+            FileNotFoundError: the file does not exist.
+            ValueError: the file is truncated or corrupt, or `save` did not write it.
+            LookupError: the F of the network is not defined in this process, or it has changed since.
         """
         with _files.reading(path, "DenseAssociativeMemory.save") as (settings, tensors):
             interaction = restored(settings["interaction"])

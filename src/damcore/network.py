@@ -1,7 +1,7 @@
-"""The bracket of the dense associative memory: its energy, and the energy gap that recall and learning share.
+"""The energy of the dense associative memory, and the energy gap that recall and learning share.
 
-Notation: memories zeta are (*runs, K, N) with entries in [-1, 1], states xi are (*runs, B, N) with entries -1 and +1,
-h[b, mu] = sum_j zeta[mu, j] xi[b, j] is the overlap. `runs` are leading axes: one network is runs = ().
+Memories zeta are (*runs, K, N) with entries in [-1, 1], and states xi are (*runs, B, N) with entries -1 and +1. The
+overlap is h[b, mu] = sum_j zeta[mu, j] xi[b, j]. `runs` are leading axes; a single network has none, runs = ().
 """
 
 from collections.abc import Iterator
@@ -29,10 +29,13 @@ def energy(
     interaction: Interaction,
     scaling: Scaling,
 ) -> Float[Tensor, "*_ B"]:
-    """Energy of each state, E_b = -outer * sum_mu F(inner h[b, mu]).
+    """Return the energy of each state.
 
-    F acts on each memory's overlap and the memories are summed afterwards. (The public code of MRS24 applies F to the
-    sum over memories, which is another function.) An energy trace of recall uses `scaling.for_recall()`.
+        E[b] = -outer * sum_mu F(inner h[b, mu])
+
+    F acts on the overlap with each memory, and the sum over memories comes afterwards. (The public code of MRS24
+    applies F to the sum over memories, which is another function.) To follow the energy during recall, use
+    `scaling.for_recall()`.
 
     Source: KH16 Eq. (1).
 
@@ -46,8 +49,8 @@ def energy(
         The energies, in units of F.
 
     Raises:
-        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
+        TypeError: the dtypes differ or are not floating.
     """
     agreed_runs(memories, states, scaling)
     inner, outer = scaling.factors(memories)
@@ -65,12 +68,12 @@ def energy_gap(
     neurons: slice | None = None,
     form: str = "auto",
 ) -> Float[Tensor, "*_ B M"]:
-    """Energy with neuron i clamped off minus energy with it clamped on, for every state and neuron.
+    """Return the energy with neuron i clamped off minus the energy with it clamped on, for every state and neuron.
 
         gap[b, i] = outer * sum_mu [F(inner h_on) - F(inner h_off)],   h_on/off = h - zeta_i xi_i +/- zeta_i
 
-    Its sign is the update of recall, its tanh the prediction of learning. For a bipolar neuron one of h_on, h_off is h
-    itself, so one evaluation of F a (state, memory, neuron) is enough:
+    The sign of the gap is the update of recall, and its tanh is the prediction of learning. For a bipolar neuron either
+    h_on or h_off is h itself, so one evaluation of F per state, memory and neuron is enough:
 
         gap[b, i] = outer * xi_i * sum_mu [F(inner h) - F(inner (h - 2 xi_i zeta_i))]
 
@@ -81,21 +84,21 @@ def energy_gap(
         states: xi, bipolar, of the memories' dtype and device.
         interaction: F.
         scaling: inner and outer, used as given.
-        neurons: the neurons to give the gap of, all by default. The others are clamped and may hold any value of
+        neurons: the neurons whose gap is wanted, all by default. The others are clamped and may hold any value in
             [-1, 1]: a classifier asks for its class neurons and clamps grey pixels.
-        form: "plain" sums F itself; "log" sums in the log domain, in float64, and rounds the gap to the dtype at the
-            end, without a graph of autograd; "auto" takes the plain form for each network that it keeps in range
-            (`numerics.plain_fits`), and for all where a graph is wanted.
+        form: "plain" sums F itself. "log" sums in the log domain, in float64, and rounds the gap to the dtype at the
+            end; autograd cannot differentiate it. "auto" takes the plain form for each network that it keeps in range
+            (`numerics.plain_fits`), and for all networks where a gradient by autograd is wanted.
 
     Returns:
-        The gaps, in units of F; infinite or zero where the gap itself is no number of this dtype
-        (`numerics.signed_log_gap` gives its sign and size). O(B K N) time for all neurons; memory is bounded by working
-        in blocks of states.
+        The gaps, in units of F. A gap is infinite or zero where it leaves the range of the dtype;
+        `numerics.signed_log_gap` gives its sign and size there. The time is O(B K N) for all neurons, and the memory is
+        bounded, since states are taken in blocks.
 
     Raises:
-        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
-        TypeError: dtypes differ or are not floating.
-        FloatingPointError: in the log domain an F that defines no logarithm of its own left the range of float64.
+        ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
+        TypeError: the dtypes differ or are not floating.
+        FloatingPointError: in the log domain, an F that defines no logarithm of its own left the range of float64.
     """
     agreed_runs(memories, states, scaling, free=neurons)
     chosen = neurons or slice(None)
@@ -126,9 +129,10 @@ def _from_logs(
 def overlaps(
     memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Scaled overlaps, a block of states at a time: the block, h (.., B, K), and h with neuron i flipped (.., B, K, M).
+    """Yield, per block of states, the block, the scaled overlaps (.., B, K), and those with neuron i flipped.
 
-    The plain form of the bracket; `energy_gap` and the gradient of `learning` are sums over it.
+    The last are (.., B, K, M). This is the plain form of the energy gap: `energy_gap` and `learning.gradient` are sums
+    over it.
     """
     inner, _ = scaling.factors(memories)
     inner = inner[..., None, None]

@@ -1,4 +1,4 @@
-"""Recall: neurons follow the sign of the energy gap until nothing changes, and what came out is named."""
+"""Recall: neurons follow the sign of the energy gap until nothing changes, and `outcomes` names what they end in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from damcore.scaling import Scaling, agreed_runs
 
 @dataclass(frozen=True)
 class Recall:
-    """What recall ended in.
+    """The result of recall.
 
     Attributes:
-        states: the last states, bipolar.
+        states: the states after the last sweep, bipolar.
         converged: True where a whole sweep changed nothing.
-        sweeps: sweeps that changed something; 0 for a probe that was already stable.
+        sweeps: the number of sweeps that changed something; 0 for a probe that was already stable.
         period: 1 where converged, 2 or more on a cycle of that many sweeps, 0 where neither was seen.
-        finite: False where a gap overflowed (such a neuron keeps its value).
+        finite: False where a gap overflowed; such a neuron keeps its value.
     """
 
     states: Float[Tensor, "*runs B N"]
@@ -35,14 +35,14 @@ class Recall:
 
 
 class Outcome(IntEnum):
-    """What a recalled state is, compared with the stored patterns."""
+    """The kinds of recalled states, in comparison with the stored patterns."""
 
-    TARGET = 0  # the pattern that was asked for
+    TARGET = 0  # the wanted pattern
     INVERSE = 1  # its negative
     OTHER = 2  # another stored pattern, or the negative of one
     MIXTURE = 3  # the sign of a sum of 3, 5 or 7 stored patterns (each or its negative)
     SPURIOUS = 4  # a stable state that is none of these
-    CYCLE = 5  # two or more states in turn
+    CYCLE = 5  # two or more states that follow one another
     UNSETTLED = 6  # still changing after the last sweep
 
 
@@ -62,38 +62,42 @@ def recall(
     form: str = "auto",
     watch: Callable[[Tensor], object] | None = None,
 ) -> Recall:
-    """Update the states until a whole sweep changes nothing, xi_i <- sign(gap_i).
+    """Update the states until a whole sweep changes nothing.
 
-    Asynchronous is the rule of the texts: one neuron after the other, each seeing the earlier changes, so the energy
-    never rises. The public code of MRS24 updates all neurons at once ("synchronous"), which can end in a cycle; it also
-    sends a zero gap to -1 (tie = "negative") where Eq. 3 sends it to +1. The scaling is that of recall, T = 1, whatever
-    temperature the network was trained with; for an F that is not homogeneous the difference matters.
+        xi_i <- sign(gap_i)
+
+    The texts update asynchronously: one neuron follows the other and sees the earlier changes, so the energy never
+    rises. The public code of MRS24 updates all neurons at once ("synchronous"), which can end in a cycle. It also maps
+    a gap of zero to -1 (tie = "negative"), where Eq. 3 maps it to +1. Recall uses T = 1, at whatever temperature the
+    network was trained; this matters for an F that is not homogeneous.
 
     Source: MRS24 Eq. (3), (4), (13); KH16 Eq. (4).
 
     Args:
         memories: zeta, finite.
-        states: the probes, bipolar, of the memories' dtype and device; not changed.
+        states: the probes, bipolar, of the memories' dtype and device; they are not changed.
         interaction: F.
-        scaling: original or modified; `scaling.for_recall()` is used, unless `at_temperature`.
+        scaling: original or modified; `scaling.for_recall()` is used, unless `at_temperature` is True.
         order: "asynchronous" or "synchronous".
-        tie: what a gap of exactly 0 does: "positive", "negative", or "keep" the neuron's value.
-        max_sweeps: sweeps before giving up, at least 1.
-        generator: without one, asynchronous neurons go in index order; with one, in a fresh random order a sweep,
-            the same for every state.
+        tie: the new value of a neuron whose gap is exactly 0: "positive", "negative", or "keep" for the present one.
+        max_sweeps: the largest number of sweeps, at least 1.
+        generator: the order of asynchronous updates. Without a generator neurons follow in the order of their indices;
+            with one, each sweep has a new random order, the same for every state.
         at_temperature: recall with the scaling as given, at the temperature of learning.
-        on_nonfinite: "raise", or "mark" in `Recall.finite` and keep the neuron's value.
-        form: "plain" takes the gap from F itself; "log" takes its sign from the log domain, in float64, which neither
-            overflows nor mistakes an underflow for a tie, and is slower than compiled loops; "auto" takes the plain
-            form for each network that it keeps in range (`numerics.plain_fits`), else the other.
-        watch: called with the states after each update, of one neuron or of all, for an energy trace.
+        on_nonfinite: "raise" an error where a gap overflows, or "mark" the state in `Recall.finite` and keep the
+            neuron's value.
+        form: "plain" takes the gap from F itself. "log" takes its sign from the log domain, in float64, which neither
+            overflows nor mistakes an underflow for a tie, but is slower than the compiled loops. "auto" takes the plain
+            form for each network that it keeps in range (`numerics.plain_fits`), and the log domain for the others.
+        watch: a function that is called with the states after each update of one neuron or of all, for example to
+            record their energies.
 
     Returns:
-        The states, and for each one whether, when and into what it settled.
+        The states, and per state whether it settled, after how many sweeps, and in a fixed point or a cycle.
 
     Raises:
-        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite, an option is unknown.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a state is not bipolar, a memory is not finite, or an option is unknown.
+        TypeError: the dtypes differ or are not floating.
         FloatingPointError: a gap overflowed and `on_nonfinite` is "raise".
     """
     scaling = scaling if at_temperature else scaling.for_recall()
@@ -143,31 +147,31 @@ def recall(
 def outcomes(
     recalled: Recall, patterns: Float[Tensor, "*#runs P N"], targets: Int[Tensor, "*#runs B"]
 ) -> Int[Tensor, "*_ B"]:
-    """Name what each recalled state is, as a value of `Outcome`.
+    """Compare each recalled state with the stored patterns, and return its `Outcome`.
 
-    A mixture is recognised where it can be without trying all triples: the sign of the sum of the 3, 5 or 7 patterns
-    with the largest absolute overlaps, each with the sign of its overlap.
+    Not all triples of patterns are tried to recognise a mixture. A state is compared with the signs of three sums, of
+    the 3, 5 and 7 patterns with the largest absolute overlaps, each times the sign of its overlap.
 
     Args:
         recalled: the result of `recall`.
         patterns: the stored patterns, bipolar.
-        targets: for each state the index of the pattern that was asked for, 0 <= index < P.
+        targets: per state, the index of the wanted pattern, 0 <= index < P.
 
     Returns:
-        `Outcome` values as integers.
+        The values of `Outcome`, as integers.
 
     Raises:
-        ValueError: shapes do not fit, a pattern is not bipolar, a target is out of range.
+        ValueError: the shapes do not fit, a pattern is not bipolar, or a target is out of range.
     """
     states = recalled.states
     _checks.network(states, patterns, "patterns")
     n_patterns = patterns.shape[-2]
     if targets.shape[-1] != states.shape[-2]:
         _checks.refuse(
-            f"`targets` must name one pattern a state, got {targets.shape[-1]} for {states.shape[-2]} states."
+            f"`targets` must name one pattern per state, got {targets.shape[-1]} for {states.shape[-2]} states."
         )
     if ((targets < 0) | (targets >= n_patterns)).any():
-        _checks.refuse(f"`targets` must lie in 0..{n_patterns - 1}, the rows of `patterns`.")
+        _checks.refuse(f"`targets` must lie between 0 and {n_patterns - 1}, since `patterns` has {n_patterns} rows.")
     overlap = states @ patterns.mT  # (*runs, B, P)
     n = states.shape[-1]
     asked = overlap.gather(-1, targets.expand(overlap.shape[:-1])[..., None])[..., 0]

@@ -1,4 +1,4 @@
-"""Where the temperature and the number of neurons enter: the one difference between original and modified."""
+"""Where T and N enter the network, which is the only difference between the original and the modified network."""
 
 from dataclasses import dataclass, replace
 
@@ -15,24 +15,25 @@ Temperature = float | int | Float[Tensor, "..."]
 @_checks.door
 @dataclass(frozen=True)
 class Scaling:
-    """The two factors of the bracket, gap = outer * sum_mu [F(inner h_on) - F(inner h_off)].
+    """The two factors of the energy gap, one inside and one outside F.
 
+        gap = outer * sum_mu [F(inner h_on) - F(inner h_off)]
         inner = 1 / (divisor * T^inner_power)        outer = 1 / T^outer_power
 
-    The two networks of MRS24 are `Scaling.original` and `Scaling.modified`; the fields are public because the text
-    and the public code disagree on where N and T enter, and each variant is a choice of these three numbers.
+    The two networks of MRS24 are `Scaling.original` and `Scaling.modified`. The fields are public because the text and
+    the public code disagree on where N and T enter: each variant is a choice of the three numbers.
 
-    For an F that is homogeneous of degree n, original at T and modified at T_m are the same network when
-    1 / T_m = N / T. KH16 gives T "in neurons", which is N times MRS24's.
+    For an F that is homogeneous of degree n, the original network at T and the modified network at T_m are the same
+    when 1 / T_m = N / T. KH16 gives T "in neurons", which is N times the T of MRS24.
 
     Args:
-        temperature: T > 0, a number or a tensor (*runs); cast to the memories' dtype when it is used.
-        divisor: what the overlap is divided by, > 0.
+        temperature: T > 0, a number or a tensor (*runs); it is cast to the memories' dtype when it is used.
+        divisor: the number that divides the overlap, > 0.
         inner_power: power of T inside F, 0 or 1.
         outer_power: power of T outside F, a whole number of at least 0.
 
     Raises:
-        ValueError: `temperature` or `divisor` is not positive, a power is not whole or negative.
+        ValueError: `temperature` or `divisor` is not positive, or a power is not a whole number of at least 0.
     """
 
     temperature: Temperature
@@ -49,7 +50,9 @@ class Scaling:
     @classmethod
     @_checks.door
     def original(cls, temperature: Temperature, n: int) -> "Scaling":
-        """The original network: inner = 1, outer = T^-n (for the exponential, n = 1 gives 1/T).
+        """Return the scaling of the original network: inner = 1, outer = T^-n.
+
+        For the exponential, n = 1 gives outer = 1/T.
 
         Source: MRS24 Eq. (8); KH16 Eq. (9).
 
@@ -66,7 +69,7 @@ class Scaling:
     @classmethod
     @_checks.door
     def modified(cls, temperature: Temperature, n_neurons: int) -> "Scaling":
-        """The modified network: inner = 1 / (N T), outer = 1.
+        """Return the scaling of the modified network: inner = 1 / (N T), outer = 1.
 
         Source: MRS24 Eq. (14).
 
@@ -81,31 +84,46 @@ class Scaling:
         return cls(temperature, divisor=float(n_neurons), inner_power=1)
 
     def at(self, temperature: Temperature) -> "Scaling":
-        """The same scaling at another temperature."""
+        """Return the same scaling at another temperature.
+
+        Args:
+            temperature: T > 0, a number or a tensor (*runs).
+        """
         return replace(self, temperature=temperature)
 
     def for_recall(self) -> "Scaling":
-        """The scaling of recall, T = 1: inner 1 for the original network, 1/N for the modified, outer 1 for both.
+        """Return the scaling of recall, which is this one at T = 1.
+
+        Then outer = 1 for both networks, and inner = 1 for the original and 1/N for the modified network.
 
         Source: MRS24 Eq. (4), (13).
         """
         return self.at(1.0)
 
     def inside(self, interaction: Interaction) -> "Scaling":
-        """The same network with all of T inside F, where F is homogeneous of the outer power; else unchanged.
+        """Return a scaling of the same network with all of T inside F, where the degree of F is the outer power.
 
-        T^-n F(h) = F(h / T): equal in exact arithmetic, and free of the overflow of F(h) and the underflow of T^-n.
+            T^-n F(h) = F(h / T)
+
+        Both sides are equal in exact arithmetic; the right one avoids the overflow of F(h) and the underflow of T^-n.
+        For any other F the scaling is returned unchanged.
 
         Source: MRS24 Eq. (9), (14).
+
+        Args:
+            interaction: F.
         """
         if interaction.degree is None or interaction.degree != self.outer_power or self.inner_power:
             return self
         return replace(self, inner_power=1, outer_power=0)
 
     def factors(self, memories: Float[Tensor, "*runs K N"]) -> tuple[Float[Tensor, "*_"], Float[Tensor, "*_"]]:
-        """(inner, outer) with the shape of the temperature, in the dtype and on the device of `memories`.
+        """Return (inner, outer) with the shape of the temperature, in the dtype and on the device of `memories`.
 
-        Formed only here, when they are used: T^-n leaves the range of a dtype long before T does.
+        The factors are computed when they are used and not before: T^-n leaves the range of a dtype long before T does.
+
+        Args:
+            memories: zeta; only their dtype and device matter.
         """
         inverse = 1 / torch.as_tensor(self.temperature, dtype=memories.dtype, device=memories.device)
         return whole_power(inverse, self.inner_power) / self.divisor, whole_power(inverse, self.outer_power)
@@ -114,13 +132,13 @@ class Scaling:
 def agreed_runs(
     memories: Tensor, states: Tensor, scaling: Scaling, *, name: str = "states", free: slice | None = None
 ) -> torch.Size:
-    """The leading axes that memories, states and temperature share; refuses what does not belong together.
+    """Return the leading axes of the network, and refuse memories, states and temperatures that do not fit together.
 
     Args:
         memories: zeta.
         states: xi.
-        scaling: whose temperature has leading axes.
-        name: of the states, in a message.
+        scaling: the scaling, whose temperature may have leading axes.
+        name: the name of the states in messages.
         free: the neurons that must be bipolar, all by default.
     """
     _checks.network(memories, states, name, free)
@@ -136,7 +154,10 @@ def agreed_problem(
     targets: Tensor | None,
     neurons: slice | None,
 ) -> torch.Size:
-    """The leading axes of a learning problem; refuses what does not make one. Names as in `learning.gradient`."""
+    """Return the leading axes of a learning problem, and refuse arguments that do not fit together.
+
+    The arguments are those of `learning.gradient`.
+    """
     runs = agreed_runs(memories, patterns, scaling, name="patterns", free=neurons)
     _checks.whole("error_exponent", error_exponent)
     if targets is None:

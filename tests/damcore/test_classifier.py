@@ -72,9 +72,11 @@ def test_refuses_bad_input(digits):
         Classifier(epochs=0)
     with refused(ValueError, "`learning_rate` must be positive, got -1"):
         Classifier(learning_rate=-1.0)
-    with refused(ValueError, r"one whole number from 0 an image, \(40,\), got torch.int64 \(40, 1\)"):
+    with refused(ValueError, r"one whole number of at least 0 per image, \(40,\), got torch.int64 \(40, 1\)"):
         Classifier(**QUICK).fit(images, labels).score(images, labels[:, None])
-    with refused(ValueError, r"`labels` must be one whole number from 0 an image, \(40,\), got torch.int64 \(39,\)"):
+    with refused(
+        ValueError, r"`labels` must hold one whole number of at least 0 per image, \(40,\), got torch.int64 \(39,\)"
+    ):
         Classifier().fit(images, labels[1:])
     with refused(ValueError, r"`images` must be uint8 of shape \(n, height, width\)"):
         Classifier().fit(images.astype(np.float32), labels)

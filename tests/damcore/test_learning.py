@@ -392,7 +392,7 @@ GOOD = dict(epochs=2, learning_rate=0.1)
         (dict(floor=-1.0), ValueError, "`floor` must be at least 0"),
         (dict(batch_size=0), ValueError, "`batch_size` must be at least 1"),
         (dict(on_nonfinite="ignore"), ValueError, "`on_nonfinite` must be one of 'raise', 'mark'"),
-        (dict(clip=torch.tensor([True, False])), ValueError, "`clip` must be True, False or one boolean a neuron"),
+        (dict(clip=torch.tensor([True, False])), ValueError, "`clip` must be True, False or one boolean per neuron"),
         (dict(targets=torch.ones(3, 2)), ValueError, r"`targets` must give a value .* \(3, 4\), got \(3, 2\)"),
         (
             dict(learning_rate=torch.ones(5) * 0.1, scaling=Scaling.modified(torch.ones(2), 4)),
@@ -416,7 +416,7 @@ def test_refuses_bad_input(change, error, message):
 @pytest.mark.parametrize(
     "change, error, message",
     [
-        (dict(memories=torch.full((2, 4), torch.nan)), ValueError, "`memories` must be finite, it contains NaN"),
+        (dict(memories=torch.full((2, 4), torch.nan)), ValueError, "`memories` must be finite, but it contains NaN"),
         (dict(memories=torch.ones(2, 4).long()), TypeError, "`memories` must have a floating dtype"),
         (dict(memories=torch.ones(4)), ValueError, r"`memories` must have shape \(\*runs, K, N\)"),
         (dict(form="auto"), ValueError, "`form` must be one of 'plain', 'log', got 'auto'"),
@@ -466,7 +466,7 @@ def test_refuses_damaged_and_foreign_states(tmp_path):
     (tmp_path / "flipped").write_bytes(flipped)
     (tmp_path / "cut").write_bytes(good.read_bytes()[:-9])
     for name in ("flipped", "cut", "foreign"):
-        with refused(ValueError, f"{name} is not a whole file written by TrainingState.save .*; save it anew"):
+        with refused(ValueError, f"{name} is not a whole file written by TrainingState.save .*; save it again"):
             TrainingState.load(tmp_path / name)
     with refused(FileNotFoundError, "There is no file"):
         TrainingState.load(tmp_path / "missing")
@@ -494,7 +494,7 @@ def test_a_schedule_may_mix_numbers_and_tensors_and_needs_the_axes_of_the_networ
             temperature_schedule=lambda epoch: 1.0 if epoch else 2.0, **settings,
         )  # fmt: skip
         torch.testing.assert_close(mixed.memories[1], one.memories, rtol=1e-12, atol=1e-12)
-        with refused(ValueError, "`temperature_schedule` must return a number or one temperature a network"):
+        with refused(ValueError, "`temperature_schedule` must return a number or one temperature per network"):
             train(
                 memories[0], patterns[0], Polynomial(3), Scaling.modified(1.0, 8),
                 temperature_schedule=lambda epoch: each, **settings,

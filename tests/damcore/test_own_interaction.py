@@ -250,7 +250,7 @@ def test_refuses_to_save_what_it_could_not_load(tmp_path, generator):
         def __call__(self, x):
             return x**self.n
 
-    for own, message in ((Weighted(torch.ones(1)), "`weight` must be a number or a text"), (Loose(), "a dataclass")):
+    for own, message in ((Weighted(torch.ones(1)), "`weight` must be a number or a string"), (Loose(), "a dataclass")):
         memory = DenseAssociativeMemory(own)
         memory.store(bipolar(generator, 2, 6))
         with refused(ValueError, f"cannot be saved: .*{message}"):

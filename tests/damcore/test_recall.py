@@ -192,9 +192,9 @@ def test_refuses_states_and_targets_that_do_not_fit():
     with refused(ValueError, "`states` must be bipolar"):
         recall(torch.ones(2, 4), torch.zeros(1, 4), Polynomial(2), PLAIN)
     settled = recall(torch.ones(2, 4), torch.ones(1, 4), Polynomial(2), PLAIN)
-    with refused(ValueError, "`targets` must lie in 0..0"):
+    with refused(ValueError, "`targets` must lie between 0 and 0, since `patterns` has 1 rows"):
         outcomes(settled, torch.ones(1, 4), torch.tensor([1]))
-    with refused(ValueError, "one pattern a state, got 2 for 1"):
+    with refused(ValueError, "one pattern per state, got 2 for 1"):
         outcomes(settled, torch.ones(1, 4), torch.tensor([0, 0]))
 
 

@@ -1,4 +1,4 @@
-"""Real digits, random patterns, and the ways to damage them."""
+"""Handwritten digits, random patterns, and functions that damage them."""
 
 from damcore.datasets.mnist import mnist, mnist_origin
 from damcore.datasets.patterns import binarise, flip, lower_half, mask, random_patterns

@@ -1,4 +1,4 @@
-"""The cache of downloaded MNIST files: where it is, whether it is whole, and filling it from the official mirrors."""
+"""The cache of downloaded MNIST files, which is filled from the official mirrors."""
 
 import os
 import warnings
@@ -17,25 +17,25 @@ DOWNLOADS = {
 
 
 def cache_folder() -> Path:
-    """The cache folder of this user; it need not exist."""
+    """Return the cache folder of this user, whether or not it exists."""
     return Path(_pooch().os_cache("damcore")) / "mnist"
 
 
 def cache_is_whole() -> bool:
-    """Whether all files are there; an interrupted download leaves only some, and then the cache does not count."""
+    """Return whether the cache has all files; after an interrupted download it lacks some, and is not used."""
     return all((cache_folder() / name).is_file() for name in DOWNLOADS)
 
 
 def fill_cache(base_url: str | None = None) -> None:
-    """Fetch each file that is missing or not the official one, from the first mirror that sends the right bytes.
+    """Download each file that is missing or not the official one, from the first mirror that sends the right bytes.
 
-    A file takes its name only after its hash has been checked, so nothing half-loaded is ever found here.
+    A file gets its name only after its hash was checked, so the cache never holds an incomplete file.
 
     Args:
-        base_url: the only place to ask; without one, the official mirrors in turn.
+        base_url: the only address to use; without one, the official mirrors are tried in turn.
 
     Raises:
-        ValueError: a mirror sent wrong bytes, and none the right ones.
+        ValueError: a mirror sent wrong bytes, and none sent the right ones.
         ConnectionError: no mirror could be reached.
         OSError: the cache folder cannot be written.
     """
@@ -46,7 +46,7 @@ def fill_cache(base_url: str | None = None) -> None:
 
 
 def _pooch():
-    """The library, imported when it is needed: that takes longer than importing all of `datasets`."""
+    """Return the library pooch, imported only when it is needed: that takes longer than importing `datasets`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # inside Jupyter its progress bar warns that there are no widgets
         import pooch

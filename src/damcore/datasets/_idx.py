@@ -1,4 +1,4 @@
-"""The idx format of MNIST (type and rank, sizes, values), read so that no damaged file gets past the door."""
+"""The idx format of MNIST (type and rank, sizes, values), and a reader that refuses damaged files."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ from damcore import _checks
 
 @dataclass(frozen=True)
 class IdxFile:
-    """What one file must hold: its name without `.gz`, the shape of its values, the sha256 of its unpacked bytes."""
+    """What a file must hold: its name without `.gz`, the shape of its values, the sha256 of its unpacked bytes."""
 
     name: str
     shape: tuple[int, ...]
@@ -23,20 +23,23 @@ class IdxFile:
 
 
 def pack(values: UInt8[np.ndarray, "..."]) -> bytes:
-    """The bytes of an (unpacked) idx file that holds `values`."""
+    """Return the bytes of an (unpacked) idx file that holds `values`."""
     return _header(values.shape) + values.tobytes()
 
 
 def read(path: Path | Traversable, expected: IdxFile, remedy: str) -> UInt8[np.ndarray, "..."]:
-    """The values of the idx file at `path`, verified against `expected`.
+    """Return the values of the idx file at `path`, verified against `expected`.
 
-    The *unpacked* bytes are hashed, because the same data packed with another gzip gives another file. The full set of
-    training images takes about half a second.
+    The *unpacked* bytes are hashed, because another version of gzip packs the same data into another file. The full set
+    of training images takes about half a second.
 
     Args:
         path: the file; it is unpacked when its name ends in `.gz`.
         expected: its shape and hash.
-        remedy: the last sentence of every refusal, what to do about it.
+        remedy: the last sentence of every error message, which says what to do.
+
+    Returns:
+        The values, in the expected shape.
 
     Raises:
         ValueError: the file is truncated, corrupted, or another one; the message says what was expected and found.
@@ -60,7 +63,7 @@ def read(path: Path | Traversable, expected: IdxFile, remedy: str) -> UInt8[np.n
 
 
 def _header(shape: tuple[int, ...]) -> bytes:
-    """Two zero bytes, 8 for uint8, the rank; then each size as four bytes, the most significant first."""
+    """Return two zero bytes, 8 for uint8, the rank, and each size as four bytes, the most significant first."""
     return bytes((0, 0, 8, len(shape))) + b"".join(size.to_bytes(4, "big") for size in shape)
 
 

@@ -1,4 +1,4 @@
-"""MNIST: the full set from a folder, the cache or a download; otherwise the bundled subset of real digits."""
+"""MNIST: the full set from a folder, the cache or a download, or else the bundled subset."""
 
 import importlib.resources
 import logging
@@ -80,25 +80,28 @@ log = logging.getLogger("damcore")
 def mnist(
     split: Split = "train", source: Folder | None = None, *, download: bool = False, base_url: str | None = None
 ) -> tuple[UInt8[np.ndarray, "n 28 28"], Int64[np.ndarray, " n"]]:
-    """The handwritten digits of MNIST as grey values and labels, in official order.
+    """Return handwritten digits of MNIST as grey values and labels, in the official order.
 
-    Looks for the official idx files, packed (`.gz`) or not, in `source`, then in the folder that the environment
-    variable DAMCORE_DATA names (which may hold other data only), then in the cache; in each directly or in a subfolder
-    `mnist`. When none has them the answer is the subset that comes with the package: 5,000 training and 1,000 test
-    digits, class-balanced, with a warning from the logger `damcore`; `source="bundled"` asks for it, whatever else
-    there is. `mnist_origin` says which it will be. Every file is verified by its hash on every call.
+    The function looks for the official idx files, packed (`.gz`) or not, in three places: in `source`, in the folder
+    that the environment variable DAMCORE_DATA names, and in the cache. The files may lie in the folder itself or in its
+    subfolder `mnist`; the folder in DAMCORE_DATA may also hold nothing of MNIST.
+
+    If no place has the files, the function returns the subset that comes with the package: 5,000 training and 1,000
+    test digits, the same number per class. Then the logger `damcore` warns. `source="bundled"` asks for this subset,
+    without a warning. `mnist_origin` says which digits a call returns. Every call verifies every file by its hash.
 
     Args:
         split: "train" or "test".
-        source: a folder that holds the files, an error where it does not; or "bundled".
-        download: fetch what the cache lacks (11 MB, both splits), unless `source` or DAMCORE_DATA has the files.
-        base_url: download from here rather than from the official mirrors; the files must be the official ones.
+        source: a folder, which must hold the files; or "bundled".
+        download: download the files that the cache lacks (11 MB, both splits), unless `source` or DAMCORE_DATA has
+            them.
+        base_url: the address to download from, instead of the official mirrors; its files must be the official ones.
 
     Returns:
         `(images, labels)`: images uint8 (n, 28, 28), 0 the background; labels int64 (n,), 0 to 9.
 
     Raises:
-        ValueError: `split` is unknown; a file is truncated, corrupted or another one; no mirror sent a right file;
+        ValueError: `split` is unknown; a file is truncated, corrupted or another one; no mirror sent the right file; or
             `base_url` is given without `download`.
         FileNotFoundError: the files are not in `source`, or the folder in DAMCORE_DATA does not exist.
         ConnectionError: no mirror could be reached.
@@ -125,10 +128,13 @@ def mnist(
 
 @_checks.door
 def mnist_origin(source: Folder | None = None) -> str:
-    """Which digits `mnist(split, source)` returns, in words for a caption or a log; without reading them.
+    """Describe in words which digits `mnist(split, source)` returns, for a caption or a log, without reading them.
 
     Args:
         source: as in `mnist`.
+
+    Returns:
+        The description, such as "MNIST, 60,000 training and 10,000 test digits, from the cache".
 
     Raises:
         FileNotFoundError: as in `mnist`.
@@ -140,14 +146,17 @@ def mnist_origin(source: Folder | None = None) -> str:
 def bundle(
     images: UInt8[np.ndarray, "n 28 28"], labels: Integer[np.ndarray, " n"], per_class: int
 ) -> tuple[UInt8[np.ndarray, "m 28 28"], Integer[np.ndarray, " m"]]:
-    """A class-balanced subset: the first `per_class` digits of each class, in their given order.
+    """Return the first `per_class` digits of each class, in their given order.
 
-    This is how the bundled subset was cut from the full set.
+    The bundled subset was cut from the full set in this way.
 
     Args:
         images: grey values.
-        labels: their classes.
-        per_class: digits to keep of each class, at least 1.
+        labels: the class of each image.
+        per_class: the number of digits to keep per class, at least 1.
+
+    Returns:
+        The images and the labels of the subset.
 
     Raises:
         ValueError: `per_class` is below 1, or a class has fewer digits.
@@ -162,7 +171,7 @@ def bundle(
 
 
 def _locate(source: Folder | None) -> tuple[str, Path | None]:
-    """Where the digits come from (a key of ORIGINS), and the folder that has them; None for the bundled subset."""
+    """Return where the digits come from (a key of ORIGINS), and their folder; None for the bundled subset."""
     if source == "bundled":
         return "bundled", None
     if source is not None:
@@ -186,7 +195,7 @@ def _existing(name: str, folder: Folder) -> Path:
 
 
 def _holder(folder: Path) -> Path | None:
-    """`folder` or its subfolder `mnist`, whichever holds an MNIST file."""
+    """Return `folder` or its subfolder `mnist`, whichever holds an MNIST file, else None."""
     names = [file.name + packed for files in FULL.values() for file in files for packed in ("", ".gz")]
     for place in (folder, folder / "mnist"):
         if any((place / name).is_file() for name in names):

@@ -1,4 +1,4 @@
-"""Bipolar patterns: random ones, pictures made bipolar, and the two ways to damage them, noise and masks."""
+"""Bipolar patterns: random ones, thresholded pictures, and two ways to damage them, noise and masks."""
 
 import numpy as np
 import torch
@@ -12,12 +12,12 @@ from damcore import _checks
 def random_patterns(
     n_patterns: int, n_neurons: int, *, generator: torch.Generator, dtype: torch.dtype = torch.float64
 ) -> Float[Tensor, "B N"]:
-    """Bipolar patterns whose elements are independent, -1 or +1 with equal probability.
+    """Return bipolar patterns whose elements are independent, and -1 or +1 with equal probability.
 
     Args:
         n_patterns: B, at least 1.
         n_neurons: N, at least 1.
-        generator: a CPU generator; the patterns do not depend on `dtype`.
+        generator: a CPU generator; the drawn patterns do not depend on `dtype`.
         dtype: a floating dtype.
 
     Returns:
@@ -38,16 +38,16 @@ def random_patterns(
 def binarise(
     images: np.ndarray | Tensor, threshold: int = 127, dtype: torch.dtype = torch.float64
 ) -> Float[Tensor, "n N"]:
-    """Pictures as bipolar states, one neuron a pixel, row by row.
+    """Return pictures as bipolar states, with one neuron per pixel, row by row.
 
         state = +1 where grey > threshold, otherwise -1
 
-    Grey values run from 0 to 255, hence the half-way default; a text that thresholds them at 0.8 counts every pixel
-    with any ink (`threshold=0`).
+    Grey values range from 0 to 255, and the default lies half-way. A text that thresholds such values at 0.8 counts
+    every pixel with any ink; that is `threshold=0`.
 
     Args:
         images: uint8 (n, height, width), an array or a tensor.
-        threshold: the largest grey value that is still -1, 0 to 254.
+        threshold: the largest grey value that becomes -1, 0 to 254.
         dtype: a floating dtype.
 
     Returns:
@@ -75,17 +75,17 @@ def binarise(
 def flip(
     states: Float[Tensor, "*runs B N"], fraction: float, *, generator: torch.Generator
 ) -> Float[Tensor, "*runs B N"]:
-    """Salt-and-pepper noise: exactly round(fraction * N) neurons of each state, chosen at random, change sign.
+    """Change the sign of exactly round(fraction * N) neurons of each state, chosen at random (salt-and-pepper noise).
 
-    The number is exact, and not only on average, so that every probe lies at the same distance from its target.
+    The number is exact and not an average, so that every probe has the same distance from its target.
 
     Args:
-        states: bipolar.
-        fraction: of the neurons, 0 to 1; a number half-way between two counts goes to the even one.
-        generator: a CPU generator; the neurons chosen depend on neither dtype nor device.
+        states: the states, bipolar.
+        fraction: the fraction of the neurons that change, 0 to 1; half-way between two numbers the even one is taken.
+        generator: a CPU generator; the chosen neurons depend on neither dtype nor device.
 
     Returns:
-        New states; the input is not changed.
+        New states; the given ones are not changed.
 
     Raises:
         ValueError: `states` is not bipolar or empty, `fraction` is outside 0 to 1, or `generator` is not on the CPU.
@@ -106,18 +106,18 @@ def flip(
 def mask(
     states: Float[Tensor, "*runs B N"], neurons: slice | Bool[Tensor, " N"], value: float = -1.0
 ) -> Float[Tensor, "*runs B N"]:
-    """Hide part of each state: the chosen neurons are set to `value`.
+    """Hide part of each state by setting the chosen neurons to `value`.
 
     Args:
-        states: bipolar.
-        neurons: a slice of the neurons (`lower_half()`), or a boolean mask (N,), true where hidden.
+        states: the states, bipolar.
+        neurons: a slice of the neurons, such as `lower_half()`, or a boolean mask (N,), True where hidden.
         value: -1 (the background of a picture) or +1.
 
     Returns:
-        New states; the input is not changed.
+        New states; the given ones are not changed.
 
     Raises:
-        ValueError: `states` is not bipolar or empty, a mask has another length than N, or `value` is not -1 or +1.
+        ValueError: `states` is not bipolar or empty, the length of a mask is not N, or `value` is not -1 or +1.
         TypeError: `states` is not a floating tensor, or `neurons` is neither a slice nor a boolean tensor.
     """
     _checks.rows("states", states, "B", "N")
@@ -127,7 +127,7 @@ def mask(
     if isinstance(neurons, Tensor) and neurons.dtype == torch.bool:
         if neurons.shape != states.shape[-1:]:
             _checks.refuse(
-                f"`neurons` must have shape ({states.shape[-1]},), as `states` has, got {tuple(neurons.shape)}."
+                f"`neurons` must hold one boolean per neuron, ({states.shape[-1]},), got {tuple(neurons.shape)}."
             )
         neurons = neurons.to(states.device)
     elif not isinstance(neurons, slice):
@@ -139,11 +139,16 @@ def mask(
 
 
 def lower_half(height: int = 28, width: int = 28) -> slice:
-    """The neurons of the lower half of a picture that `binarise` laid out row by row; the middle row stays visible.
+    """Return the neurons of the lower half of a picture from `binarise`, for `mask`.
+
+    The middle row of a picture of odd height stays visible.
 
     Args:
-        height: rows of the picture.
-        width: pixels a row.
+        height: the number of rows.
+        width: the number of pixels per row.
+
+    Returns:
+        A slice of the neurons.
     """
     return slice((height - height // 2) * width, height * width)
 

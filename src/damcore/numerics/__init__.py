@@ -1,4 +1,4 @@
-"""What floating point does to F, and a gap and a step that it cannot do it to."""
+"""The range of floating point: where F leaves it, and the gap and the gradient in the log domain, which stay in it."""
 
 from damcore.numerics.gap import gap_error, signed_log_gap
 from damcore.numerics.gradient import log_gradient

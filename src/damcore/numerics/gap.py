@@ -1,30 +1,34 @@
-"""The energy gap in the log domain: its sign and the logarithm of its size, right where the gap itself has no number.
+"""The energy gap in the log domain: its sign and the logarithm of its size, also where the gap itself is out of range.
 
-Everything is computed in float64, whatever the dtype of the memories: overlaps are small numbers in every dtype, and
-their logarithms stay so at any power. With u = inner h and v = inner (h - 2 xi_i zeta_i),
+Everything is computed in float64, whatever the dtype of the memories. Overlaps are moderate numbers in every dtype, and
+so are the logarithms of their powers. With u = inner h and v = inner (h - 2 xi_i zeta_i) the gap is
 
     gap_i = outer xi_i e^peak sum_mu [sign F(u) e^(log|F(u)| - peak) - sign F(v) e^(log|F(v)| - peak)],
 
-where the peak is the largest log|F(u)| of the state. Where little is left of the sum (large terms cancel), or it
-overflows (some v is much larger), it is done again: equal terms are merged first, so that those which cancel exactly
-leave no rounding behind, and the peak is taken of what remains. With bipolar memories that is frequent: their overlaps
-are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 of those that cancel.
+where the peak is the largest log|F(u)| of the state. Large terms may cancel and leave little of the sum, or the sum may
+overflow because some v is much larger. It is then formed again: equal terms are merged first, so that terms which
+cancel exactly leave no rounding error, and the peak is that of the remaining terms. This is frequent with bipolar
+memories: their overlaps are whole numbers, often equal, and at n = 1000 the next term may be 1e-17 times those that
+cancel.
 
-**What is rounded, and how far the result can be off.** eps = 2^-53.
+**Which steps round, and how large the error of the result can be.** Let eps = 2^-53.
 
-- The overlap: N products and N - 1 sums in any order, off by N eps sum_j |zeta_j| at most. It is exact where the state
-  is bipolar and the memory lies on a grid so coarse that 53 bits hold every partial sum, as float16 always does and
-  float32 does when it comes from a random generator. A clamped neuron may be grey: its product is rounded.
-- Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i: 6 eps of u or v. Together this moves the argument x
-  of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for all four interactions.
-- What is outside F, and the factor that a homogeneous F lets out, enters as a logarithm: 4 eps of it.
-- log|F| = n log|x|: 4 eps |log|F||, which is also the *relative* error of the term: the price of the log domain, 5e-12
-  at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
-- Up to n = 20 F is multiplied out where it stays in range: n eps in place of the two items above.
-- Terms below e^-700 of the peak are counted as e^-700: nothing beside what the sum keeps of rounding.
-- Terms that are merged are equal where overlaps are exact, on the grid; their errors cancel as they do.
+- The overlap consists of N products and N - 1 sums, in any order. Its error is at most N eps sum_j |zeta_j|. It is
+  exact where the state is bipolar and the memory lies on a grid so coarse that 53 bits hold every partial sum. A memory
+  in float16 always does, and one in float32 does when it comes from a random generator. A clamped neuron may be grey;
+  then its product is rounded.
+- Scaling by inner and, off the grid, subtracting 2 xi_i zeta_i adds 6 eps of u or v. These errors together move the
+  argument x of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for each of the four
+  interactions.
+- The factors outside F, and the factor that a homogeneous F lets out, enter as logarithms with an error of 4 eps times
+  the logarithm.
+- The error of log|F| = n log|x| is 4 eps |log|F||, and this is the *relative* error of the term. It is the cost of the
+  log domain: 5e-12 at n = 1000 and an overlap of 1e5. Exponentials and sums add (4 + 2K) eps.
+- Up to n = 20 F is multiplied out where it stays in range. The error is then n eps instead of the previous item.
+- Terms below e^-700 of the peak count as e^-700, which is far below the rounding of the sum.
+- Merged terms are equal where the overlaps are exact, on the grid; there their errors cancel as the terms do.
 
-`gap_error` adds these up. Where the relative error is below 1 the sign is that of exact arithmetic.
+`gap_error` adds these errors up. Where the relative error is below 1, the sign is that of exact arithmetic.
 """
 
 import math
@@ -56,28 +60,29 @@ def signed_log_gap(
     *,
     neurons: slice | None = None,
 ) -> tuple[Float[Tensor, "*_ B M"], Float[Tensor, "*_ B M"]]:
-    """The sign of the energy gap and the logarithm of its absolute value, in any dtype and for any vertex.
+    """Return the sign of the energy gap and the logarithm of its absolute value, for any dtype and vertex.
 
         gap = sign * e^log
 
-    `network.energy_gap` forms F itself, which leaves the range of every dtype as n grows; this does not.
+    `network.energy_gap` forms F itself, which leaves the range of every dtype as n grows. The logarithm does not.
 
     Source: MRS24 Eq. (4), (8), (13), (14); KH16 Eq. (4), (9).
 
     Args:
         memories: zeta, finite, in [-1, 1] or at least of moderate size.
         states: xi, bipolar, of the memories' dtype and device.
-        interaction: F, any of `damcore.interactions`; one of your own is as good as its `signed_log`.
-        scaling: inner and outer, used as given, the temperature in float64.
-        neurons: the neurons to give the gap of, all by default; the others may hold any value of [-1, 1].
+        interaction: F, one of `damcore.interactions` or your own; the range is that of its `signed_log`.
+        scaling: inner and outer, used as given; the temperature is taken in float64.
+        neurons: the neurons whose gap is wanted, all by default; the others may hold any value in [-1, 1].
 
     Returns:
-        The sign, -1, 0 or +1 (0: computed as exactly zero), and the natural logarithm of the absolute value (-inf where
-        the sign is 0), both in the memories' dtype, without a graph of autograd. O(B K N) time.
+        The sign (-1, +1, or 0 where the computed gap is exactly zero) and the natural logarithm of the absolute value
+        (-inf where the sign is 0), both in the memories' dtype. Autograd cannot differentiate them. The time is
+        O(B K N).
 
     Raises:
-        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
+        TypeError: the dtypes differ or are not floating.
         FloatingPointError: an F that defines no logarithm of its own left the range of float64.
     """
     agreed_runs(memories, states, scaling, free=neurons)
@@ -95,24 +100,26 @@ def gap_error(
     *,
     neurons: slice | None = None,
 ) -> Float[Tensor, "*_ B M"]:
-    """A bound on the relative error of the gap that `signed_log_gap` stands for: |computed - exact| / |computed|.
+    """Return a bound on the relative error of the gap that `signed_log_gap` computes.
 
-    Below 1 the sign is right. The bound is derived at the top of this module; it holds for the four interactions, and
-    takes torch's exp and log to be within 2 units in the last place.
+        |computed - exact| / |computed| <= bound
+
+    Where the bound is below 1 the sign is right. The docstring of this module derives the bound. It holds for the four
+    interactions of damcore, and assumes that torch's exp and log are right within 2 units in the last place.
 
     Args:
         memories: zeta, finite, in [-1, 1] or at least of moderate size.
         states: xi, bipolar, of the memories' dtype and device.
         interaction: F, one of the four of `damcore.interactions`.
-        scaling: inner and outer, used as given, the temperature in float64.
-        neurons: the neurons to give the bound of, all by default; the others may hold any value of [-1, 1].
+        scaling: inner and outer, used as given; the temperature is taken in float64.
+        neurons: the neurons whose bound is wanted, all by default; the others may hold any value in [-1, 1].
 
     Returns:
-        The bound in float64; infinite where the gap was computed as zero. Three times the cost of the gap.
+        The bound in float64; it is infinite where the computed gap is zero. It takes three times as long as the gap.
 
     Raises:
-        ValueError: shapes do not fit, a state is not bipolar, a memory is not finite.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
+        TypeError: the dtypes differ or are not floating.
     """
     agreed_runs(memories, states, scaling, free=neurons)
     memories, states = memories.detach().double(), states.detach().double()
@@ -147,7 +154,7 @@ def gap_error(
 
 
 def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tensor, terms: int) -> Tensor:
-    """How far one F(x) can be off, in units of e^reach: its argument by `doubt` and rounding, its value by rounding."""
+    """Return a bound on the error of F(x), in units of e^reach, from the error `doubt` of x and from rounding."""
     shift = doubt + 6 * EPS * x.abs()
     slope = torch.maximum(*(interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
     value = interaction.signed_log(x)[1]
@@ -159,7 +166,7 @@ def _term_error(interaction: Interaction, x: Tensor, doubt: Tensor, reach: Tenso
 def log_gap(
     memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
 ) -> tuple[Tensor, Tensor]:
-    """`signed_log_gap`, unchecked, in float64."""
+    """Do what `signed_log_gap` does in float64, without its checks."""
     memories, states = memories.detach().double(), states.detach().double()
     chosen = neurons or slice(None)
     scaling, factor = _factored(memories, interaction, scaling)
@@ -174,7 +181,7 @@ def log_gap(
 
 
 def check_range(interaction: Interaction, *logs: Tensor) -> None:
-    """Refuse logarithms that an F without its own could not give."""
+    """Refuse infinite logarithms of an F that defines no logarithms of its own."""
     if interaction.has_logs or all((log < torch.inf).all() for log in logs):  # nothing is < NaN
         return
     _checks.refuse(
@@ -185,10 +192,10 @@ def check_range(interaction: Interaction, *logs: Tensor) -> None:
 
 
 def _factored(memories: Tensor, interaction: Interaction, scaling: Scaling) -> tuple[Scaling, Tensor]:
-    """A scaling without what need not be inside F, and the logarithm of all that is outside, (*runs, 1, 1).
+    """Return a scaling without the factors that can leave F, and the logarithm of the factors outside, (*runs, 1, 1).
 
-    A factor inside a homogeneous F is one outside, F(c h) = c^n F(h): then no term is scaled, and the bracket is formed
-    once for all temperatures.
+    A factor inside a homogeneous F becomes one outside, F(c h) = c^n F(h). Then no term is scaled, and the bracket is
+    formed once for all temperatures.
     """
     outer = log_outer(memories, scaling)
     if interaction.degree is None:
@@ -197,7 +204,7 @@ def _factored(memories: Tensor, interaction: Interaction, scaling: Scaling) -> t
 
 
 def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
-    """(sign, log) of sum_mu [F(u) - F(v)], for u (.., b, K, 1), v (.., b, K, M) and |u - v| <= reach (.., b, M)."""
+    """Return (sign, log) of sum_mu [F(u) - F(v)] for u (.., b, K, 1), v (.., b, K, M), |u - v| <= reach (.., b, M)."""
     if (interaction.products or math.inf) <= DIRECT:
         return _direct_sum(interaction, u, v, reach)
     sign_u, log_u = interaction.signed_log(u)
@@ -213,7 +220,7 @@ def bracket(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tu
 
 
 def _direct_sum(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
-    """`bracket` for a small power, from F itself: a few products in place of a logarithm and an exponential."""
+    """Do what `bracket` does from F itself: a small power takes a few products, not a logarithm and an exponential."""
     total = (interaction(u) - interaction(v)).sum(-2)
     # No term is larger; a pass over v would cost as much as F. A leaky F may be larger below zero than above.
     most = u.abs().amax(-2) + reach
@@ -224,7 +231,7 @@ def _direct_sum(interaction: Interaction, u: Tensor, v: Tensor, reach: Tensor) -
 def _trusted(
     total: Tensor, largest: Tensor, peak: Tensor | float, interaction: Interaction, u: Tensor, v: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """(sign, log) of total e^peak, summed again with care where its largest terms may have spoilt it."""
+    """Return (sign, log) of total e^peak, from `_careful_sum` where the largest terms may have made it inaccurate."""
     size = total.abs()
     sound = size >= torch.where((largest >= 1 / FAR) & (largest <= FAR), NEAR * largest, torch.nan)  # nothing is >= NaN
     sign, log = total.sign(), size.log_().add_(peak)
@@ -234,7 +241,7 @@ def _trusted(
 
 
 def _careful_sum(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """`bracket` for the chosen neurons, after equal terms have cancelled: (E) each."""
+    """Do what `bracket` does for the chosen neurons, after equal terms have cancelled; both results are (E)."""
     count, x = _merged(interaction, u, v, chosen)
     log = interaction.signed_log(x)[1]
     peak = torch.where(count != 0, log, -torch.inf).amax(-1, keepdim=True)
@@ -243,7 +250,7 @@ def _careful_sum(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor)
 
 
 def _merged(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """(count, x), each (E, 2K): gap = sum count |F(x)| for each chosen neuron, and no x twice where count is not 0."""
+    """Return (count, x), each (E, 2K), with gap = sum count |F(x)| per chosen neuron and no x twice with count != 0."""
     x = torch.cat([values.expand_as(v).transpose(-1, -2)[chosen] for values in (u, v)], -1)
     side = torch.ones_like(x[0])
     side[x.shape[-1] // 2 :] = -1
@@ -260,10 +267,10 @@ def _merged(interaction: Interaction, u: Tensor, v: Tensor, chosen: Tensor) -> t
 def arguments(
     memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice | None
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """What F is taken of, a block of states at a time: the block, u (.., b, K) and v (.., b, K, M).
+    """Yield, per block of states, the block and the arguments of F: u (.., b, K) and v (.., b, K, M).
 
-    Scaled last, where `network.overlaps` scales first: overlaps of bipolar memories are whole numbers, and ties between
-    them stay exact.
+    Scaling comes last here, and first in `network.overlaps`. Overlaps of bipolar memories are whole numbers, and in
+    this order ties between them stay exact.
     """
     chosen = neurons or slice(None)
     inner = scaling.factors(memories)[0][..., None, None]
@@ -280,18 +287,18 @@ def arguments(
 
 
 def farthest(memories: Tensor, scaling: Scaling) -> Tensor:
-    """The most that u and v are apart, (*runs, 1, 1)."""
+    """Return the largest possible |u - v|, (*runs, 1, 1)."""
     return 2 * scaling.factors(memories)[0][..., None, None] * memories.abs().amax((-2, -1), keepdim=True)
 
 
 def log_outer(memories: Tensor, scaling: Scaling) -> Tensor:
-    """The logarithm of the outer factor, (*runs, 1, 1)."""
+    """Return the logarithm of the outer factor, (*runs, 1, 1)."""
     temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
     return (-scaling.outer_power * temperature.log())[..., None, None]
 
 
 def on_grid(memories: Tensor) -> Tensor:
-    """Whether every sum of a memory's entries (*runs, K) is exact in float64, in any order and with one to spare."""
+    """Return whether all sums of a memory's entries are exact in float64, in any order, with a margin; (*runs, K)."""
     largest = 4 * memories.abs().sum(-1, keepdim=True).clamp_min(TINIEST)
     step = torch.exp2(largest.log2().ceil() - 53)
     counted = memories / step

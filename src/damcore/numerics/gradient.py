@@ -1,9 +1,9 @@
-"""The gradient of learning with its size factored out, for a step that no dtype's range can stop.
+"""The gradient of learning in the log domain, as a direction and the logarithm of a size.
 
-KH16's step divides the velocity of each memory by its largest entry, so the size of the gradient never enters. Here it
-is not formed: each memory's gradient is a direction, whose largest entry is 1, and the logarithm of a size. The error
-t - tanh(gap) and the slope of tanh, which are exactly zero in floating point once a neuron is learned well, are taken
-in the log domain too:
+KH16's step divides the velocity of each memory by its largest entry, so the size of the gradient never enters. It is
+therefore not formed: the gradient of each memory is a direction, whose largest entry is 1, and the logarithm of a size.
+In floating point the error t - tanh(gap) and the slope of tanh are exactly zero once a neuron is learned well, so both
+are computed in the log domain, too:
 
     log(1 - tanh(g))    = log 2 - log(1 + e^2g)
     log(1 - tanh(g)^2)  = log 4 - 2|g| - 2 log(1 + e^-2|g|)
@@ -34,7 +34,7 @@ def log_gradient(
     targets: Float[Tensor, "*#runs B M"] | None = None,
     neurons: slice | None = None,
 ) -> tuple[Float[Tensor, "*_"], Float[Tensor, "*_ K N"], Float[Tensor, "*_ K"]]:
-    """The loss of `learning.gradient`, and its gradient as a direction and the logarithm of a size for each memory.
+    """Return the loss of `learning.gradient`, and its gradient per memory as a direction and the logarithm of a size.
 
         dL/dzeta[mu, j] = direction[mu, j] * e^size[mu],   max_j |direction[mu, j]| = 1
 
@@ -44,19 +44,20 @@ def log_gradient(
         memories: zeta, finite.
         patterns: xi, the states to learn, bipolar, of the memories' dtype and device.
         interaction: F, with derivative f.
-        scaling: inner and outer, used as given, the temperature in float64.
+        scaling: inner and outer, used as given; the temperature is taken in float64.
         error_exponent: m, a whole number of at least 1.
-        targets: t, in [-1, 1]; the patterns' own values by default.
-        neurons: the predicted neurons, all by default; the others are clamped, at any value of [-1, 1].
+        targets: t, in [-1, 1]; by default the patterns' own values.
+        neurons: the predicted neurons, all by default; the others are clamped, at any value in [-1, 1].
 
     Returns:
-        The loss (*runs), the direction (*runs, K, N) and the size (*runs, K), in float64. A memory without a gradient
-        has direction 0 and size -inf. A neuron whose gap exceeds 1e308 counts as learned, or as beyond learning.
+        The loss (*runs), the direction (*runs, K, N) and the logarithm of the size (*runs, K), in float64. A memory
+        whose gradient is zero has direction 0 and size -inf. A neuron whose gap exceeds 1e308 has no gradient: it
+        counts as learned, or as impossible to learn.
 
     Raises:
-        ValueError: shapes do not fit, a pattern is not bipolar, a memory is not finite, a target lies beyond [-1, 1],
-            `error_exponent` is below 1.
-        TypeError: dtypes differ or are not floating.
+        ValueError: the shapes do not fit, a pattern is not bipolar, a memory is not finite, a target lies outside
+            [-1, 1], or `error_exponent` is below 1.
+        TypeError: the dtypes differ or are not floating.
         FloatingPointError: an F that defines no logarithm of its own left the range of float64.
     """
     agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
@@ -74,7 +75,7 @@ def direction_and_size(
     targets: Tensor | None,
     neurons: slice | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`log_gradient`, unchecked."""
+    """Do what `log_gradient` does, without its checks."""
     memories, patterns = memories.detach().double(), patterns.detach().double()
     chosen = neurons or slice(None)
     outer = log_outer(memories, scaling)
@@ -100,18 +101,21 @@ def direction_and_size(
 
 
 def split(vectors: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-    """vectors e^size as directions (*runs, K, N), largest entry 1, and sizes (*runs, K); of zero 0 and -inf."""
+    """Return vectors e^size as directions (*runs, K, N) with largest entry 1, and sizes (*runs, K).
+
+    A zero vector has direction 0 and size -inf.
+    """
     largest = vectors.abs().amax(-1, keepdim=True)
     return torch.where(largest > 0, vectors / largest, 0.0), size + largest[..., 0].log()
 
 
 def ratio(size: Tensor, larger: Tensor) -> Tensor:
-    """e^(size - larger), (*runs, K, 1); 0 for a size of -inf, also where both are."""
+    """Return e^(size - larger), (*runs, K, 1), and 0 where size is -inf, also where both are."""
     return torch.where(size.isneginf(), 0.0, (size - larger).exp())[..., None]
 
 
 def _error(target: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
-    """(sign, log of the absolute value) of target - tanh(gap), without cancellation for targets of +-1."""
+    """Return the sign and the logarithm of |target - tanh(gap)|, without cancellation for targets of +-1."""
     beyond = 2 * target * gap
     log_exact = math.log(2) - beyond.clamp_min(0) - torch.log1p((-beyond.abs()).exp())
     plain = target - torch.tanh(gap)
@@ -120,7 +124,7 @@ def _error(target: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _log_slope(gap: Tensor) -> Tensor:
-    """log(1 - tanh(gap)^2)."""
+    """Return log(1 - tanh(gap)^2)."""
     size = gap.abs()
     return math.log(4) - 2 * size - 2 * torch.log1p((-2 * size).exp())
 
@@ -135,9 +139,9 @@ def _part(
     weight: Tensor,
     chosen: slice,
 ) -> tuple[Tensor, Tensor]:
-    """A block's gradient (*runs, K, N) in units of e^peak, and the peaks (*runs, K).
+    """Return the gradient of a block of patterns (*runs, K, N) in units of e^peak, and the peaks (*runs, K).
 
-    It is the sum of `learning.gradient`, with w = blame e^weight, each term divided by the largest of its memory.
+    It is the sum of `learning.gradient` with w = blame e^weight; each term is divided by the largest of its memory.
     """
     sign_u, log_u = interaction.signed_log_derivative(u)  # (*runs, b, K)
     sign_v, log_v = interaction.signed_log_derivative(v)  # (*runs, b, K, M)

@@ -1,26 +1,27 @@
-"""Where the plain form leaves the range of a dtype: predicted from `torch.finfo` and the sizes of what it forms.
+"""Where the plain form leaves the range of a dtype, predicted from `torch.finfo` and the sizes of its terms.
 
-For one memory whose overlap with the state has size a, the plain form goes through, with c = inner and o = outer,
+For one memory whose overlap with the state has size a, the plain form computes these numbers, with c = inner and
+o = outer:
 
     F        (c a)^n            outer    o = T^-n or 1
     gap      o (c a)^n          gradient n o c (c a)^(n-1)
 
-and each is a number of the dtype while its logarithm lies between those of the smallest and the largest number:
+The dtype has each of them while its logarithm lies between those of the smallest and the largest number:
 
-    n log(c a) > log(largest)  overflows,      n log(c a) < log(smallest)  underflows,
+    n log(c a) > log(largest)  overflows,      n log(c a) < log(smallest)  underflows.
 
-so the first vertex that overflows is the first whole n above log(largest) / log(c a), and so on. The worst case is
-a = N: a memory that equals the state. A random state has an overlap of about a = sqrt(N/3) with a memory that is
-uniform in [-1, 1]. Overflow is judged by the worst case, since one memory is enough to spoil the sum; underflow by the
-random one, since then most of the sum is gone. The modified form's worst case is c a = 1/T, which is not below 1 as
-soon as T is.
+So the first vertex that overflows is the first whole n above log(largest) / log(c a), and likewise for the others. The
+worst case is a = N, a memory that equals the state. A random state has an overlap of about a = sqrt(N/3) with a memory
+that is uniform in [-1, 1]. The worst case decides about overflow, since one memory is enough to spoil the sum; the
+random state decides about underflow, since then most of the sum is lost. The worst case of the modified form is
+c a = 1/T, which exceeds 1 when T is below 1.
 
-These are sizes of single terms. The gap of a memory that equals the state is outer [F(N) - F(N - 2)], smaller than
-outer F(N), and may stay finite one vertex longer. In training the gradient is multiplied by 1 - C^2, which is zero once
-tanh saturates, so that a gradient too large for its dtype shows as zero until F itself is infinite.
+These are sizes of single terms. The gap of a memory that equals the state is outer [F(N) - F(N - 2)]; it is smaller
+than outer F(N) and may stay finite for one more vertex. In training the gradient is multiplied by 1 - C^2, which is
+zero once tanh saturates; a gradient too large for its dtype therefore shows as zero until F itself is infinite.
 
-The original form makes F and T^-n apart and multiplies: where one has overflowed and the other underflowed, their
-product is not a number, though the gap may be of order 1.
+The original form computes F and T^-n separately and multiplies them. Where one has overflowed and the other has
+underflowed, their product is not a number, although the gap may be of order 1.
 """
 
 import math
@@ -40,7 +41,13 @@ STAGES = ("F", "outer", "gap", "gradient")
 
 @dataclass(frozen=True)
 class Limits:
-    """Natural logarithms of a dtype's largest number, smallest normal number and smallest number."""
+    """The natural logarithms of the largest, the smallest normal and the smallest number of a dtype.
+
+    Attributes:
+        largest: the logarithm of the largest number.
+        normal: the logarithm of the smallest number of full precision.
+        smallest: the logarithm of the smallest number above zero.
+    """
 
     largest: float
     normal: float
@@ -48,7 +55,7 @@ class Limits:
 
 
 def limits(dtype: torch.dtype) -> Limits:
-    """The range of a floating dtype.
+    """Return the range of a floating dtype.
 
     Args:
         dtype: float16, bfloat16, float32 or float64.
@@ -60,7 +67,7 @@ def limits(dtype: torch.dtype) -> Limits:
 
 @_checks.door
 def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[str, Float[Tensor, "*runs"]]:
-    """Natural logarithms of what the plain form goes through, for one memory whose overlap has this size.
+    """Return the natural logarithms of the numbers that the plain form computes for a memory with this overlap.
 
     Args:
         interaction: F.
@@ -68,7 +75,8 @@ def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[st
         overlap: |h|, > 0: N in the worst case, about sqrt(N/3) for a random state.
 
     Returns:
-        "F", "outer", "gap" (= outer F) and "gradient" (= outer inner f), each with the shape of the temperature.
+        The logarithms of "F", "outer", "gap" (= outer F) and "gradient" (= outer inner f), each with the shape of the
+        temperature.
 
     Raises:
         ValueError: `overlap` is not positive.
@@ -78,7 +86,7 @@ def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[st
 
 
 def _sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[str, Tensor]:
-    """`sizes`, for an overlap of either sign."""
+    """Do what `sizes` does, for an overlap of either sign."""
     temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64)
     inner = -scaling.inner_power * temperature.log() - math.log(scaling.divisor)
     outer = -scaling.outer_power * temperature.log()
@@ -97,21 +105,21 @@ def first_overflow(
     *,
     under: bool = False,
 ) -> int | None:
-    """The smallest vertex, 2 or more, at which a stage of the plain form leaves the range of the dtype.
+    """Return the smallest vertex of at least 2 at which a stage of the plain form leaves the range of the dtype.
 
     Args:
         dtype: a floating dtype.
         stage: "F", "outer", "gap" or "gradient", as in `sizes`.
-        network: the interaction and the scaling of each vertex.
+        network: a function that gives the interaction and the scaling of each vertex.
         overlap: |h|, > 0.
-        most: the last vertex to try.
-        under: ask where the stage is rounded to zero, in place of where it exceeds the largest number.
+        most: the largest vertex to try.
+        under: look for the first vertex at which the stage is rounded to zero, instead of exceeding the largest number.
 
     Returns:
-        The vertex, or None.
+        The vertex, or None where no vertex up to `most` leaves the range.
 
     Raises:
-        ValueError: an unknown stage.
+        ValueError: the stage is unknown.
     """
     _checks.one_of("stage", stage, STAGES)
     largest, zero = limits(dtype).largest, limits(dtype).smallest - math.log(2)  # rounded to nearest
@@ -127,23 +135,24 @@ def first_overflow(
 def plain_fits(
     dtype: torch.dtype, n_neurons: int, interaction: Interaction, scaling: Scaling, *, learning: bool = False
 ) -> Bool[Tensor, "*runs"]:
-    """Whether the plain form stays in the range of the dtype, for each network: no overflow in the worst case, and no
-    number without its full precision for a random state.
+    """Return, per network, whether the plain form stays in the range of the dtype.
 
-    Decided from these arguments alone, never from the memories, so that a network is computed in one way throughout and
-    the same way in any batch. A leaky F underflows only where its linear branch does, too: that carries the sum where
-    the power is lost. An F without logarithms of its own (`signed_log`, `signed_log_derivative`) always fits: the log
-    domain would form F itself.
+    It does where nothing overflows in the worst case, and where every number has its full precision for a random state.
+
+    The answer depends on these arguments alone and not on the memories, so that a network is computed in the same way
+    from beginning to end and in any batch. A leaky F underflows only where its linear branch does so, too: the linear
+    branch carries the sum where the power is lost. An F without logarithms of its own (`signed_log`,
+    `signed_log_derivative`) always fits, since the log domain would form F itself.
 
     Args:
-        dtype: of the memories.
+        dtype: the dtype of the memories.
         n_neurons: N, a whole number of at least 1.
         interaction: F.
         scaling: inner and outer.
-        learning: ask about the gradient as well as the gap.
+        learning: consider the gradient as well as the gap.
 
     Returns:
-        One boolean a network, with the shape of the temperature.
+        One boolean per network, with the shape of the temperature.
 
     Raises:
         ValueError: `n_neurons` is not a whole number of at least 1.
@@ -165,5 +174,5 @@ def plain_fits(
 
 
 def typical_overlap(n_neurons: int) -> float:
-    """The root mean square overlap of a random state with a memory uniform in [-1, 1]: sqrt(N/3)."""
+    """Return sqrt(N/3), the root mean square overlap of a random state with a memory that is uniform in [-1, 1]."""
     return math.sqrt(n_neurons / 3)
