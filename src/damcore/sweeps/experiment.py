@@ -22,10 +22,10 @@ BUDGET = 2 << 30  # bytes that measuring a shard may take
 class Experiment(ABC):
     """Describe an experiment: cells over some axes, each measured from the settings and itself alone.
 
-    A subclass is a frozen dataclass whose fields are the settings. It defines the class attributes `Cell` and `metrics`
-    and the methods `axes` and `measure`; the store, the executor and the command line need no more. The result of a
-    cell depends on the settings and on the cell, never on the order or the company of cells: take random numbers from
-    `damcore.sweeps.generator`, with the seed and the values of the cell.
+    A subclass is a frozen dataclass whose fields are the settings. It defines the class attributes `Cell` and
+    `metrics`, the property `axes` and the method `measure`; the store, the executor and the command line need no more.
+    The result of a cell depends on the settings and on the cell, never on the order or the company of cells: take
+    random numbers from `damcore.sweeps.generator`, with the seed and the values of the cell.
 
     Fields hold numbers, strings, truth values, None, and tuples of these. Lists and arrays become tuples.
 

@@ -171,7 +171,7 @@ class Store:
         """
         axes = experiment.axes
         indexed = self.frame(experiment).set_index(list(axes))
-        whole = indexed.reindex(pd.MultiIndex.from_product(axes.values(), names=list(axes)))
+        whole = indexed.reindex(pd.MultiIndex.from_product(list(axes.values()), names=list(axes)))
         return xr.Dataset.from_dataframe(whole.loc[:, [*experiment.metrics, "seconds"]].astype(float))
 
     @_checks.door

@@ -202,7 +202,7 @@ class Sweep(Experiment):
         values = [self.interaction_of(n).values() for n in self.vertices]
         return {"values": values} if any(values) else {}
 
-    def cells(self) -> Iterator[Cell]:
+    def cells(self) -> Iterator[Any]:
         """Yield every network; equal vertices stand together, and hard cells are spread over the shards."""
         for n in self.vertices:
             for repeat in range(self.repeats):
@@ -210,7 +210,7 @@ class Sweep(Experiment):
                     for rate in self.learning_rates:
                         yield Cell(n, inverse, rate, repeat)
 
-    def together(self, cell: Cell) -> int:
+    def together(self, cell: Any) -> int:
         return cell.n
 
     def memory(self, cells: int) -> int:
@@ -224,7 +224,7 @@ class Sweep(Experiment):
     def summary(self) -> str:
         return f"{self.scaling}, {self.interaction}, N = {self.n_neurons}, n = {self.vertices}"
 
-    def seconds_per_cell(self, cells: Sequence[Cell], *, device: str = "cpu") -> float:
+    def seconds_per_cell(self, cells: Sequence[Any], *, device: str = "cpu") -> float:
         """Estimate the time of one network from some networks and some of the epochs."""
         few = random.Random(0).sample(list(cells), min(16, len(cells)))
 
@@ -239,7 +239,7 @@ class Sweep(Experiment):
         once = seconds(1)
         return once + max(0.0, seconds(longer) - once) / (longer - 1) * self.epochs
 
-    def measure(self, cells: Sequence[Cell], *, device: str = "cpu") -> list[dict[str, Any]]:
+    def measure(self, cells: Sequence[Any], *, device: str = "cpu") -> list[dict[str, Any]]:
         return train_cells(self, cells, device=device)
 
     def interaction_of(self, n: int) -> Interaction:

@@ -10,8 +10,8 @@ from damcore.scaling import Scaling
 from damcore.sweeps import Experiment, generator
 
 
-class Cell(NamedTuple):
-    """One network: the share of neurons that is flipped, and which draw of the patterns."""
+class Network(NamedTuple):
+    """One network: the share of flipped neurons, and which draw of the patterns."""
 
     noise: float
     draw: int
@@ -19,7 +19,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Denoising(Experiment):
-    """Store random patterns, flip neurons of each, and measure the share that recall restores."""
+    """Store random patterns, and measure the share that recall restores from noise."""
 
     noises: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4)
     draws: int = 5
@@ -28,7 +28,7 @@ class Denoising(Experiment):
     n_memories: int = 150
     seed: int = 0
 
-    Cell = Cell
+    Cell = Network
     metrics = ("restored",)
     unit = "network"
 
@@ -40,11 +40,12 @@ class Denoising(Experiment):
         return [{"restored": self.restored(cell, device)} for cell in cells]
 
     def restored(self, cell, device):
-        draw = generator(self.seed, cell.draw)  # the patterns of one draw are the same at every noise
+        draw = generator(self.seed, cell.draw)  # the same patterns at every noise
         patterns = random_patterns(self.n_memories, self.n_neurons, generator=draw)
         probes = flip(patterns, cell.noise, generator=draw)
-        recalled = recall(patterns.to(device), probes.to(device), RectifiedPolynomial(self.n), Scaling(1.0))
-        return (recalled.states.cpu() == patterns).all(-1).double().mean().item()
+        memories, probes = patterns.to(device), probes.to(device)
+        recalled = recall(memories, probes, RectifiedPolynomial(self.n), Scaling(1.0))
+        return (recalled.states == memories).all(-1).double().mean().item()
 
 
 def experiments(profile):
