@@ -55,6 +55,18 @@ class Classifier:
 
     Raises:
         ValueError: a setting is out of range.
+
+    Example:
+        >>> import torch
+        >>> from damcore.classifier import Classifier
+        >>> images = torch.zeros(2, 3, 3, dtype=torch.uint8)
+        >>> images[0, 1, :] = 255  # a horizontal line
+        >>> images[1, :, 1] = 255  # a vertical line
+        >>> classifier = Classifier(n=2, n_memories=4, temperature=9.0, error_exponent=1, epochs=20)
+        >>> classifier.fit(images, torch.tensor([0, 1])).predict(images).tolist()
+        [0, 1]
+        >>> classifier.score(images, torch.tensor([0, 1]))
+        1.0
     """
 
     def __init__(

@@ -29,6 +29,12 @@ def hebb(patterns: Float[Tensor, "*runs K N"], *, self_coupling: bool = False) -
     Raises:
         ValueError: a pattern is not bipolar, or there is none.
         TypeError: `patterns` is not a floating tensor.
+
+    Example:
+        >>> import torch
+        >>> from damcore.hopfield import hebb
+        >>> hebb(torch.tensor([[1.0, 1.0, -1.0]])).tolist()
+        [[0.0, 1.0, -1.0], [1.0, 0.0, -1.0], [-1.0, -1.0, 0.0]]
     """
     _checks.rows("patterns", patterns, "K", "N")
     _checks.bipolar("patterns", patterns)
@@ -59,6 +65,13 @@ def recall(
     Raises:
         ValueError: the shapes do not fit, or a state is not bipolar.
         TypeError: the dtypes differ or are not floating.
+
+    Example:
+        >>> import torch
+        >>> from damcore import hopfield
+        >>> weights = hopfield.hebb(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+        >>> hopfield.recall(weights, torch.tensor([[1.0, 1.0, 1.0, -1.0]])).tolist()
+        [[1.0, 1.0, -1.0, -1.0]]
     """
     if weights.ndim < 2 or weights.shape[-1] != weights.shape[-2]:
         _checks.refuse(f"`weights` must have shape (*runs, N, N), got {tuple(weights.shape)}; see `hebb`.")

@@ -289,6 +289,17 @@ class Polynomial(Interaction):
 
     Raises:
         ValueError: `n` is not a whole number or below 1.
+
+    Example:
+        >>> import torch
+        >>> from damcore.interactions import Polynomial
+        >>> cube = Polynomial(3)
+        >>> cube(torch.tensor([-1.0, 2.0])).tolist()
+        [-1.0, 8.0]
+        >>> cube.derivative(torch.tensor([-1.0, 2.0])).tolist()
+        [3.0, 12.0]
+        >>> cube.degree
+        3
     """
 
     name: ClassVar[str] = "polynomial"
@@ -343,6 +354,12 @@ class RectifiedPolynomial(Interaction):
 
     Raises:
         ValueError: `n` is not a whole number or below 1.
+
+    Example:
+        >>> import torch
+        >>> from damcore.interactions import RectifiedPolynomial
+        >>> RectifiedPolynomial(3)(torch.tensor([-1.0, 2.0])).tolist()
+        [0.0, 8.0]
     """
 
     name: ClassVar[str] = "rectified"
@@ -400,6 +417,12 @@ class LeakyRectifiedPolynomial(Interaction):
     Raises:
         ValueError: `n` is not a whole number or below 1, or `slope` is not finite.
         TypeError: `slope` is not a number.
+
+    Example:
+        >>> import torch
+        >>> from damcore.interactions import LeakyRectifiedPolynomial
+        >>> LeakyRectifiedPolynomial(3, slope=0.5)(torch.tensor([-1.0, 2.0])).tolist()
+        [-0.5, 8.0]
     """
 
     name: ClassVar[str] = "leaky"
@@ -449,6 +472,14 @@ class Exponential(Interaction):
     """F(x) = e^x, not homogeneous: F(a x) = F(x)^a.
 
     Source: MRS24 Eq. (12).
+
+    Example:
+        >>> import torch
+        >>> from damcore.interactions import Exponential
+        >>> Exponential()(torch.tensor([0.0])).tolist()
+        [1.0]
+        >>> print(Exponential().degree)
+        None
     """
 
     name: ClassVar[str] = "exponential"

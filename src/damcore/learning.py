@@ -162,6 +162,18 @@ def gradient(
         ValueError: the shapes do not fit, a pattern is not bipolar, a memory is not finite, or `error_exponent` is
             below 1.
         TypeError: the dtypes differ or are not floating.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.learning import gradient
+        >>> memories, patterns = torch.tensor([[0.5, 0.5]]), torch.tensor([[1.0, 1.0]])
+        >>> loss, slope = gradient(memories, patterns, Polynomial(2), Scaling.original(1.0, n=2))
+        >>> round(loss.item(), 3)  # 2 (1 - tanh(1))^2
+        0.114
+        >>> (slope < 0).tolist()  # larger entries of the memory lower the loss
+        [[True, True]]
     """
     agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     return loss_and_gradient(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
@@ -183,6 +195,12 @@ def linear_anneal(start: float, stop: float, epochs: int) -> Callable[[int], flo
 
     Raises:
         ValueError: a temperature is not positive or `epochs` is below 1.
+
+    Example:
+        >>> from damcore.learning import linear_anneal
+        >>> temperature = linear_anneal(400.0, 100.0, epochs=200)
+        >>> [temperature(epoch) for epoch in (0, 100, 200, 300)]
+        [400.0, 250.0, 100.0, 100.0]
     """
     _checks.positive("start", start)
     _checks.positive("stop", stop)
@@ -214,11 +232,24 @@ def start(
         TypeError: the memories are not a floating tensor.
 
     Example:
-        >>> state = start(memories, generator=torch.Generator().manual_seed(0))
-        >>> state = advance(state, patterns, interaction, scaling, epochs=200, learning_rate=0.1, batch_size=10)
-        >>> state.save("training.safetensors")      # and later, perhaps in another process:
-        >>> state = TrainingState.load("training.safetensors")
-        >>> state = advance(state, patterns, interaction, scaling, epochs=300, learning_rate=0.1, batch_size=10)
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.datasets import random_patterns
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.learning import TrainingState, advance, start
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> patterns = random_patterns(2, 10, generator=generator)
+        >>> memories = torch.rand(6, 10, generator=generator, dtype=torch.float64)
+        >>> network = Polynomial(2), Scaling.modified(1.0, n_neurons=10)
+        >>> from tempfile import TemporaryDirectory
+        >>> state = start(memories, generator=torch.Generator().manual_seed(1))
+        >>> state = advance(state, patterns, *network, epochs=2, learning_rate=0.1)
+        >>> with TemporaryDirectory() as folder:
+        ...     state.save(f"{folder}/training.safetensors")  # and later, perhaps in another process:
+        ...     state = TrainingState.load(f"{folder}/training.safetensors")
+        >>> state = advance(state, patterns, *network, epochs=3, learning_rate=0.1)
+        >>> state.epoch
+        5
     """
     _checks.rows("memories", memories, "K", "N")
     _checks.finite("memories", memories)
@@ -291,6 +322,22 @@ def advance(
         ValueError: the shapes do not fit, a pattern is not bipolar, or a setting is out of range.
         TypeError: the dtypes differ or are not floating, or `state` is not a state.
         FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.datasets import random_patterns
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.learning import advance, start
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> patterns = random_patterns(2, 10, generator=generator)
+        >>> memories = torch.rand(6, 10, generator=generator, dtype=torch.float64)
+        >>> network = Polynomial(2), Scaling.modified(1.0, n_neurons=10)
+        >>> half = advance(start(memories), patterns, *network, epochs=2, learning_rate=0.1)
+        >>> whole = advance(half, patterns, *network, epochs=2, learning_rate=0.1)
+        >>> at_once = advance(start(memories), patterns, *network, epochs=4, learning_rate=0.1)
+        >>> torch.equal(whole.memories, at_once.memories)
+        True
     """
     if not isinstance(state, TrainingState):
         _checks.refuse(
@@ -360,6 +407,23 @@ def train(
         ValueError: the shapes do not fit, a pattern is not bipolar, or a setting is out of range.
         TypeError: the dtypes differ or are not floating.
         FloatingPointError: a network left the range of its dtype and `on_nonfinite` is "raise".
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.datasets import random_patterns
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.learning import train
+        >>> generator = torch.Generator().manual_seed(1)
+        >>> patterns = random_patterns(2, 10, generator=generator)
+        >>> memories = 2 * torch.rand(6, 10, generator=generator, dtype=torch.float64) - 1
+        >>> network = Polynomial(3), Scaling.modified(0.5, n_neurons=10)
+        >>> trained = train(memories, patterns, *network, epochs=20, learning_rate=0.1)
+        >>> trained.losses.shape, bool(trained.losses[-1] < trained.losses[0])
+        (torch.Size([20]), True)
+        >>> from damcore.recall import recall
+        >>> torch.equal(recall(trained.memories, patterns, *network).states, patterns)
+        True
     """
     form = settings.pop("form", "auto")
     generator = settings.pop("generator", None)

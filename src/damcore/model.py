@@ -43,6 +43,20 @@ class DenseAssociativeMemory:
     Raises:
         ValueError: the scaling is unknown, or the temperature is not positive.
         TypeError: `interaction` is not an interaction function.
+
+    Example:
+        >>> import torch
+        >>> from damcore import DenseAssociativeMemory
+        >>> from damcore.datasets import flip, random_patterns
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> patterns = random_patterns(5, 100, generator=generator)
+        >>> memory = DenseAssociativeMemory()
+        >>> memory.store(patterns)
+        >>> memory
+        DenseAssociativeMemory(Polynomial(n=40), modified, temperature=0.9; 5 memories of 100 neurons)
+        >>> probes = flip(patterns, 0.2, generator=generator)
+        >>> torch.equal(memory.retrieve(probes).states, patterns)
+        True
     """
 
     def __init__(
@@ -77,6 +91,15 @@ class DenseAssociativeMemory:
         Raises:
             ValueError: the patterns are empty or not bipolar, or have another number of neurons or another device.
             TypeError: the patterns are not a floating tensor, or have another dtype.
+
+        Example:
+            >>> import torch
+            >>> from damcore import DenseAssociativeMemory
+            >>> memory = DenseAssociativeMemory()
+            >>> memory.store(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+            >>> memory.store(torch.tensor([[1.0, -1.0, 1.0, -1.0]]))
+            >>> memory.memories.tolist()
+            [[1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0]]
         """
         _checks.rows("patterns", patterns, "K", "N")
         _single(patterns)
@@ -121,6 +144,19 @@ class DenseAssociativeMemory:
             ValueError: a pattern is not bipolar, or a setting is out of range.
             TypeError: `patterns` is not a floating tensor.
             FloatingPointError: the training left the range of the dtype.
+
+        Example:
+            >>> import torch
+            >>> from damcore import DenseAssociativeMemory
+            >>> from damcore.datasets import random_patterns
+            >>> generator = torch.Generator().manual_seed(0)
+            >>> patterns = random_patterns(2, 20, generator=generator)
+            >>> memory = DenseAssociativeMemory()
+            >>> trained = memory.train(patterns, epochs=20, learning_rate=0.2)
+            >>> memory.memories.shape, bool(trained.losses[-1] < trained.losses[0])
+            (torch.Size([10, 20]), True)
+            >>> torch.equal(memory.retrieve(patterns).states, patterns)
+            True
         """
         _checks.rows("patterns", patterns, "B", "N")
         _single(patterns)
@@ -160,6 +196,14 @@ class DenseAssociativeMemory:
             ValueError: nothing is stored, or a probe does not fit.
             TypeError: the dtypes differ or are not floating.
             FloatingPointError: a gap overflowed.
+
+        Example:
+            >>> import torch
+            >>> from damcore import DenseAssociativeMemory
+            >>> memory = DenseAssociativeMemory()
+            >>> memory.store(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+            >>> memory.retrieve(torch.tensor([[1.0, 1.0, 1.0, -1.0]])).states.tolist()
+            [[1.0, 1.0, -1.0, -1.0]]
         """
         return recall(self._held(), probes, self.interaction, self._scaling(), **settings)
 
@@ -176,6 +220,15 @@ class DenseAssociativeMemory:
         Raises:
             ValueError: nothing is stored, or a state does not fit.
             TypeError: the dtypes differ or are not floating.
+
+        Example:
+            >>> import torch
+            >>> from damcore import DenseAssociativeMemory
+            >>> from damcore.interactions import Polynomial
+            >>> memory = DenseAssociativeMemory(Polynomial(2), temperature=1.0)
+            >>> memory.store(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+            >>> memory.energy(torch.tensor([[1.0, 1.0, -1.0, -1.0], [1.0, 1.0, 1.0, -1.0]])).tolist()
+            [-1.0, -0.25]
         """
         return network.energy(self._held(), states, self.interaction, self._scaling())
 
@@ -190,6 +243,18 @@ class DenseAssociativeMemory:
 
         Raises:
             ValueError: nothing is stored, the file cannot be written, or a file cannot hold the fields of F.
+
+        Example:
+            >>> import torch
+            >>> from damcore import DenseAssociativeMemory
+            >>> memory = DenseAssociativeMemory()
+            >>> from tempfile import TemporaryDirectory
+            >>> memory.store(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+            >>> with TemporaryDirectory() as folder:
+            ...     memory.save(f"{folder}/memory.safetensors")
+            ...     loaded = DenseAssociativeMemory.load(f"{folder}/memory.safetensors")
+            >>> torch.equal(loaded.memories, memory.memories)
+            True
         """
         memories = self._held()
         configuration = {
@@ -216,6 +281,17 @@ class DenseAssociativeMemory:
             FileNotFoundError: the file does not exist.
             ValueError: the file is truncated or corrupt, or `save` did not write it.
             LookupError: the F of the network is not defined in this process, or it has changed since.
+
+        Example:
+            >>> import torch
+            >>> from damcore import DenseAssociativeMemory
+            >>> memory = DenseAssociativeMemory()
+            >>> from tempfile import TemporaryDirectory
+            >>> memory.store(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+            >>> with TemporaryDirectory() as folder:
+            ...     memory.save(f"{folder}/memory.safetensors")
+            ...     DenseAssociativeMemory.load(f"{folder}/memory.safetensors")
+            DenseAssociativeMemory(Polynomial(n=40), modified, temperature=0.9; 1 memories of 4 neurons)
         """
         with _files.reading(path, "DenseAssociativeMemory.save") as (settings, tensors):
             interaction = restored(settings["interaction"])

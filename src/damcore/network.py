@@ -51,6 +51,16 @@ def energy(
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
         TypeError: the dtypes differ or are not floating.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.network import energy
+        >>> memories = torch.tensor([[1.0, 1.0, -1.0, -1.0]])
+        >>> states = torch.tensor([[1.0, 1.0, -1.0, -1.0], [1.0, 1.0, 1.0, -1.0]])
+        >>> energy(memories, states, Polynomial(2), Scaling.original(1.0, n=2)).tolist()
+        [-16.0, -4.0]
     """
     agreed_runs(memories, states, scaling)
     inner, outer = scaling.factors(memories)
@@ -99,6 +109,16 @@ def energy_gap(
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
         TypeError: the dtypes differ or are not floating.
         FloatingPointError: in the log domain, an F that defines no logarithm of its own left the range of float64.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.network import energy_gap
+        >>> memories = torch.tensor([[1.0, 1.0, -1.0, -1.0]])
+        >>> state = torch.tensor([[1.0, 1.0, 1.0, -1.0]])  # the third neuron is wrong
+        >>> energy_gap(memories, state, Polynomial(2), Scaling.original(1.0, n=2)).tolist()
+        [[4.0, 4.0, -12.0, -4.0]]
     """
     agreed_runs(memories, states, scaling, free=neurons)
     chosen = neurons or slice(None)

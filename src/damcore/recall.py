@@ -99,6 +99,17 @@ def recall(
         ValueError: the shapes do not fit, a state is not bipolar, a memory is not finite, or an option is unknown.
         TypeError: the dtypes differ or are not floating.
         FloatingPointError: a gap overflowed and `on_nonfinite` is "raise".
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.recall import recall
+        >>> memories = torch.tensor([[1.0, 1.0, -1.0, -1.0]])
+        >>> probe = torch.tensor([[1.0, 1.0, 1.0, -1.0]])  # the third neuron is wrong
+        >>> recalled = recall(memories, probe, Polynomial(2), Scaling.modified(1.0, n_neurons=4))
+        >>> recalled.states.tolist(), recalled.converged.tolist(), recalled.sweeps.tolist()
+        ([[1.0, 1.0, -1.0, -1.0]], [True], [1])
     """
     scaling = scaling if at_temperature else scaling.for_recall()
     runs = agreed_runs(memories, states, scaling)
@@ -162,6 +173,18 @@ def outcomes(
 
     Raises:
         ValueError: the shapes do not fit, a pattern is not bipolar, or a target is out of range.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.recall import Outcome, outcomes, recall
+        >>> memories = torch.tensor([[1.0, 1.0, -1.0, -1.0]])
+        >>> probe = torch.tensor([[1.0, 1.0, 1.0, -1.0]])  # the third neuron is wrong
+        >>> recalled = recall(memories, probe, Polynomial(2), Scaling.modified(1.0, n_neurons=4))
+        >>> kinds = outcomes(recalled, memories, targets=torch.tensor([0]))
+        >>> [Outcome(kind).name for kind in kinds.tolist()]
+        ['TARGET']
     """
     states = recalled.states
     _checks.network(states, patterns, "patterns")

@@ -34,6 +34,14 @@ class Scaling:
 
     Raises:
         ValueError: `temperature` or `divisor` is not positive, or a power is not a whole number of at least 0.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> scaling = Scaling(temperature=2.0, divisor=4.0, inner_power=1)
+        >>> inner, outer = scaling.factors(torch.ones(1, 4))
+        >>> inner.item(), outer.item()
+        (0.125, 1.0)
     """
 
     temperature: Temperature
@@ -62,6 +70,13 @@ class Scaling:
 
         Raises:
             ValueError: `temperature` is not positive, or `n` is not a whole number of at least 1.
+
+        Example:
+            >>> import torch
+            >>> from damcore import Scaling
+            >>> inner, outer = Scaling.original(temperature=2.0, n=3).factors(torch.ones(1, 4))
+            >>> inner.item(), outer.item()
+            (1.0, 0.125)
         """
         _checks.whole("n", n)
         return cls(temperature, outer_power=n)
@@ -79,6 +94,13 @@ class Scaling:
 
         Raises:
             ValueError: `temperature` is not positive, or `n_neurons` is not a whole number of at least 1.
+
+        Example:
+            >>> import torch
+            >>> from damcore import Scaling
+            >>> inner, outer = Scaling.modified(temperature=2.0, n_neurons=4).factors(torch.ones(1, 4))
+            >>> inner.item(), outer.item()
+            (0.125, 1.0)
         """
         _checks.whole("n_neurons", n_neurons)
         return cls(temperature, divisor=float(n_neurons), inner_power=1)
@@ -88,6 +110,11 @@ class Scaling:
 
         Args:
             temperature: T > 0, a number or a tensor (*runs).
+
+        Example:
+            >>> from damcore import Scaling
+            >>> Scaling.original(2.0, n=3).at(5.0)
+            Scaling(temperature=5.0, divisor=1.0, inner_power=0, outer_power=3)
         """
         return replace(self, temperature=temperature)
 
@@ -97,6 +124,11 @@ class Scaling:
         Then outer = 1 for both networks, and inner = 1 for the original and 1/N for the modified network.
 
         Source: MRS24 Eq. (4), (13).
+
+        Example:
+            >>> from damcore import Scaling
+            >>> Scaling.modified(0.5, n_neurons=100).for_recall()
+            Scaling(temperature=1.0, divisor=100.0, inner_power=1, outer_power=0)
         """
         return self.at(1.0)
 
@@ -112,6 +144,12 @@ class Scaling:
 
         Args:
             interaction: F.
+
+        Example:
+            >>> from damcore import Scaling
+            >>> from damcore.interactions import Polynomial
+            >>> Scaling.original(2.0, n=3).inside(Polynomial(3))
+            Scaling(temperature=2.0, divisor=1.0, inner_power=1, outer_power=0)
         """
         if interaction.degree is None or interaction.degree != self.outer_power or self.inner_power:
             return self

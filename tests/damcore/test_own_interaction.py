@@ -182,7 +182,7 @@ def test_an_f_without_logarithms_is_refused_where_it_would_need_them(generator):
             FloatingPointError, "Sharpened defines no logarithms of its own; give it the methods `signed_log`"
         ):
             function()
-    with refused(TypeError, "exact in rational numbers, and Sharpened.* is not; give Sharpened a method `exact"):
+    with refused(TypeError, "exact in rational numbers, but Sharpened.* is not; give Sharpened a method `exact"):
         exact_gap(memories, states, Sharpened(3), torch.arange(2))
 
 

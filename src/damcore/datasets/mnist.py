@@ -106,6 +106,12 @@ def mnist(
         FileNotFoundError: the files are not in `source`, or the folder in DAMCORE_DATA does not exist.
         ConnectionError: no mirror could be reached.
         OSError: the cache cannot be written.
+
+    Example:
+        >>> from damcore.datasets import mnist
+        >>> images, labels = mnist("test", source="bundled")
+        >>> images.shape, labels[:5].tolist()
+        ((1000, 28, 28), [7, 2, 1, 0, 4])
     """
     _checks.one_of("split", split, tuple(FULL))
     if base_url and not download:
@@ -138,6 +144,11 @@ def mnist_origin(source: Folder | None = None) -> str:
 
     Raises:
         FileNotFoundError: as in `mnist`.
+
+    Example:
+        >>> from damcore.datasets import mnist_origin
+        >>> mnist_origin("bundled")
+        'the bundled subset of MNIST, 5,000 training and 1,000 test digits, the same number of each class'
     """
     return ORIGINS[_locate(source)[0]]
 

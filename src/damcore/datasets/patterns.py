@@ -26,6 +26,13 @@ def random_patterns(
     Raises:
         ValueError: a size is below 1, or `generator` is not on the CPU.
         TypeError: `dtype` is not floating, or `generator` is missing.
+
+    Example:
+        >>> import torch
+        >>> from damcore.datasets import random_patterns
+        >>> patterns = random_patterns(3, 100, generator=torch.Generator().manual_seed(0))
+        >>> patterns.shape, patterns.unique().tolist()
+        (torch.Size([3, 100]), [-1.0, 1.0])
     """
     _checks.whole("n_patterns", n_patterns)
     _checks.whole("n_neurons", n_neurons)
@@ -56,6 +63,12 @@ def binarise(
     Raises:
         ValueError: `images` is not three-dimensional or is empty, or `threshold` is out of range.
         TypeError: `images` is not uint8, or `dtype` is not floating.
+
+    Example:
+        >>> import torch
+        >>> from damcore.datasets import binarise
+        >>> binarise(torch.tensor([[[0, 100], [200, 255]]], dtype=torch.uint8)).tolist()
+        [[-1.0, -1.0, 1.0, 1.0]]
     """
     grey = torch.as_tensor(images)
     if grey.dtype != torch.uint8:
@@ -90,6 +103,14 @@ def flip(
     Raises:
         ValueError: `states` is not bipolar or empty, `fraction` is outside 0 to 1, or `generator` is not on the CPU.
         TypeError: `states` is not a floating tensor, or `generator` is missing.
+
+    Example:
+        >>> import torch
+        >>> from damcore.datasets import flip
+        >>> states = torch.ones(2, 10)
+        >>> noisy = flip(states, 0.3, generator=torch.Generator().manual_seed(0))
+        >>> (noisy != states).sum(-1).tolist()
+        [3, 3]
     """
     _checks.rows("states", states, "B", "N")
     _checks.bipolar("states", states)
@@ -119,6 +140,12 @@ def mask(
     Raises:
         ValueError: `states` is not bipolar or empty, the length of a mask is not N, or `value` is not -1 or +1.
         TypeError: `states` is not a floating tensor, or `neurons` is neither a slice nor a boolean tensor.
+
+    Example:
+        >>> import torch
+        >>> from damcore.datasets import mask
+        >>> mask(torch.ones(1, 6), slice(4, 6)).tolist()
+        [[1.0, 1.0, 1.0, 1.0, -1.0, -1.0]]
     """
     _checks.rows("states", states, "B", "N")
     _checks.bipolar("states", states)
@@ -127,7 +154,7 @@ def mask(
     if isinstance(neurons, Tensor) and neurons.dtype == torch.bool:
         if neurons.shape != states.shape[-1:]:
             _checks.refuse(
-                f"`neurons` must hold one boolean per neuron, ({states.shape[-1]},), got {tuple(neurons.shape)}."
+                f"`neurons` must have shape ({states.shape[-1]},), one boolean per neuron, got {tuple(neurons.shape)}."
             )
         neurons = neurons.to(states.device)
     elif not isinstance(neurons, slice):
@@ -149,6 +176,11 @@ def lower_half(height: int = 28, width: int = 28) -> slice:
 
     Returns:
         A slice of the neurons.
+
+    Example:
+        >>> from damcore.datasets import lower_half
+        >>> lower_half(height=4, width=2)
+        slice(4, 8, None)
     """
     return slice((height - height // 2) * width, height * width)
 

@@ -84,6 +84,16 @@ def signed_log_gap(
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
         TypeError: the dtypes differ or are not floating.
         FloatingPointError: an F that defines no logarithm of its own left the range of float64.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.numerics import signed_log_gap
+        >>> state = torch.ones(1, 100)
+        >>> sign, log = signed_log_gap(state, state, Polynomial(1000), Scaling.original(1.0, n=1000))
+        >>> sign[0, 0].item(), round(log[0, 0].item())  # the gap is about 100^1000 = e^4605
+        (1.0, 4605)
     """
     agreed_runs(memories, states, scaling, free=neurons)
     sign, log = log_gap(memories, states, interaction, scaling, neurons)
@@ -120,6 +130,16 @@ def gap_error(
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
         TypeError: the dtypes differ or are not floating.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.numerics import gap_error
+        >>> state = torch.ones(1, 100)
+        >>> error = gap_error(state, state, Polynomial(1000), Scaling.original(1.0, n=1000))
+        >>> bool((error < 1e-9).all())
+        True
     """
     agreed_runs(memories, states, scaling, free=neurons)
     memories, states = memories.detach().double(), states.detach().double()

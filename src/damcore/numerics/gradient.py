@@ -59,6 +59,16 @@ def log_gradient(
             [-1, 1], or `error_exponent` is below 1.
         TypeError: the dtypes differ or are not floating.
         FloatingPointError: an F that defines no logarithm of its own left the range of float64.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.numerics import log_gradient
+        >>> memories, patterns = torch.tensor([[0.5, 0.5]]), torch.tensor([[1.0, 1.0]])
+        >>> loss, direction, size = log_gradient(memories, patterns, Polynomial(2), Scaling.original(1.0, n=2))
+        >>> direction.tolist(), round(size.exp().item(), 3)  # the gradient is -0.801 in both entries
+        ([[-1.0, -1.0]], 0.801)
     """
     agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
     found = direction_and_size(memories, patterns, interaction, scaling, error_exponent, targets, neurons)

@@ -59,6 +59,12 @@ def limits(dtype: torch.dtype) -> Limits:
 
     Args:
         dtype: float16, bfloat16, float32 or float64.
+
+    Example:
+        >>> import torch
+        >>> from damcore.numerics import limits
+        >>> round(limits(torch.float32).largest, 2)  # log(3.4e38)
+        88.72
     """
     info = torch.finfo(dtype)
     # Rounded to nearest, half a last bit above the largest number is still that number.
@@ -80,6 +86,14 @@ def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[st
 
     Raises:
         ValueError: `overlap` is not positive.
+
+    Example:
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.numerics import sizes
+        >>> terms = sizes(Polynomial(10), Scaling.original(1.0, n=10), overlap=784.0)
+        >>> round(terms["F"].item(), 2)  # log(784^10)
+        66.64
     """
     _checks.positive("overlap", overlap)
     return _sizes(interaction, scaling, overlap)
@@ -120,6 +134,18 @@ def first_overflow(
 
     Raises:
         ValueError: the stage is unknown.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.numerics import first_overflow
+        >>> def original(n):
+        ...     return Polynomial(n), Scaling.original(2.0, n)
+        >>> first_overflow(torch.float32, "F", original, overlap=784.0)
+        14
+        >>> first_overflow(torch.float32, "outer", original, overlap=784.0, under=True)
+        150
     """
     _checks.one_of("stage", stage, STAGES)
     largest, zero = limits(dtype).largest, limits(dtype).smallest - math.log(2)  # rounded to nearest
@@ -156,6 +182,14 @@ def plain_fits(
 
     Raises:
         ValueError: `n_neurons` is not a whole number of at least 1.
+
+    Example:
+        >>> import torch
+        >>> from damcore import Scaling
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.numerics import plain_fits
+        >>> [bool(plain_fits(torch.float32, 784, Polynomial(n), Scaling.original(1.0, n))) for n in (5, 20)]
+        [True, False]
     """
     _checks.whole("n_neurons", n_neurons)
     if not interaction.has_logs:
