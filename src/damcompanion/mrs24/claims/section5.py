@@ -127,7 +127,7 @@ def _coarse(what: str) -> bool:
 def _in_floats(look: Look) -> Evidence:
     """The networks of the settings study that were trained in float32, and left its range."""
     rows = look.gallery.rows("study-original-leaky-float32")
-    return Evidence(Kind.MEASURED, {"study": float(rows["overflow"].sum())})
+    return Evidence(Kind.MEASURED, {"study": float(rows["overflow"].to_numpy().sum())})
 
 
 def _moved_by(setting: str) -> OnMaps:
