@@ -16,7 +16,7 @@ import torch
 from damcore.datasets import random_patterns
 from damcore.interactions import LeakyRectifiedPolynomial
 from damcore.learning import train
-from damcore.network import Scaling
+from damcore.scaling import Scaling
 
 n_neurons, n_memories, networks, epochs, states = map(int, sys.argv[1:])
 generator = torch.Generator().manual_seed(0)

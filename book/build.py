@@ -4,11 +4,14 @@
 
 Executed notebooks go to book/notebooks, generated pages to book/generated, the maps' numbers to book/assets/data, the
 book to book/_build/html. Nothing of that is committed. A notebook is executed again when something it depends on
-changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed.
+changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed. An audit of stored rows is kept
+in book/_build/audits until the rows or the code that trains changes, and its page says so.
 """
 
+import ast
 import hashlib
 import importlib.metadata
+import os
 import shutil
 import subprocess
 import sys
@@ -21,8 +24,11 @@ from tqdm import tqdm
 
 import data
 import pages
+from damcompanion.kh16 import experiments as kh16
+from damcompanion.mrs24 import experiments as mrs24
 from damcompanion.mrs24.figures import Gallery
-from stale import Package, digest
+from damcompanion.results import AUDITS
+from stale import Packages, digest, stored
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "notebooks"))
@@ -71,13 +77,19 @@ def run_notebook(source: Path, executed: Path, values: dict[str, object], wanted
     return seconds
 
 
-def run_stale(notebooks: dict[str, dict[str, object]], package: Package) -> None:
+def stored_rows() -> dict[str, list[str]]:
+    """The module that holds a text's experiments -> their stored files."""
+    return {text.__name__: stored(RESULTS, text.experiments("paper")) for text in (mrs24, kh16)}
+
+
+def run_stale(notebooks: dict[str, dict[str, object]], packages: Packages) -> None:
     """Execute the notebooks that are out of date, with a progress bar and a line for each."""
     todo = []
+    rows = stored_rows()
     for name, given in notebooks.items():
         source = ROOT / "notebooks" / f"{name}.ipynb"
         values = checked(source, given)
-        wanted = digest(source, values, LOCK, package, RESULTS)
+        wanted = digest(source, values, LOCK, packages, rows)
         executed = BOOK / "notebooks" / source.name
         if not is_fresh(executed, wanted):
             todo.append((source, executed, values, wanted))
@@ -92,11 +104,11 @@ def run_stale(notebooks: dict[str, dict[str, object]], package: Package) -> None
             old.unlink()
 
 
-def prepare_pages(notebooks: dict[str, dict[str, object]], package: Package) -> None:
+def prepare_pages(notebooks: dict[str, dict[str, object]], packages: Packages) -> None:
     """Write the generated pages and the data they load, and put the installed MathJax where they find it offline."""
     executed = [BOOK / "notebooks" / f"{name}.ipynb" for name in notebooks]
-    pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, package, list(notebooks)))
-    pages.write(BOOK / "generated" / "api.md", pages.api(package.folder))
+    pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, packages, list(notebooks)))
+    pages.write(BOOK / "generated" / "api.md", pages.api(packages.folders["damcore"]))
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)
@@ -122,6 +134,22 @@ def html_digest() -> str:
     for file in sorted(file for file in inputs if file.is_file()):
         state.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
     return state.hexdigest()
+
+
+def claims_of(executed: Path) -> str:
+    """The claims that the executed ledger judged, as the JSON that it glued.
+
+    Args:
+        executed: the notebook of the ledger.
+
+    Raises:
+        NotebookError: it glued none.
+    """
+    for cell in nbformat.read(executed, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if output.get("metadata", {}).get("scrapbook", {}).get("name") == "claims-json":
+                return ast.literal_eval(next(iter(output.data.values())))
+    raise NotebookError(f"{executed.name} glued no `claims-json`; its cell that counts the claims must.")
 
 
 def missing_pages() -> list[str]:
@@ -158,15 +186,17 @@ def build() -> None:
     """
     started = time.perf_counter()
     notebooks = notebook_parameters()
-    package = Package()
-    run_stale(notebooks, package)
-    prepare_pages(notebooks, package)
+    packages = Packages("damcore", "damcompanion")
+    os.environ[AUDITS] = str(BOOK / "_build" / "audits")  # the notebooks' kernels inherit it
+    run_stale(notebooks, packages)
+    prepare_pages(notebooks, packages)
     wanted = html_digest()
     if DIGEST.exists() and DIGEST.read_text() == wanted and not missing_pages():
         print("The book is up to date: nothing that goes into it has changed.")
     else:
         DIGEST.unlink(missing_ok=True)
         run_sphinx()
+        (HTML / "claims.json").write_text(claims_of(BOOK / "notebooks" / "ledger.ipynb"), "utf8")
         DIGEST.write_text(wanted)
         print(f"The book has {len(expected_pages())} pages; it took {time.perf_counter() - started:.0f} s.")
     print(f"Open {(HTML / 'index.html').relative_to(ROOT)} in a browser; no network is needed.")

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from stale import Package
+from stale import Packages
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
@@ -45,9 +45,9 @@ def names_by_test(file: Path) -> dict[str, set[str]]:
 
 
 def all_tests(folder: Path) -> dict[str, set[str]]:
-    """`test_file.py::test_name` -> the names it mentions, for every test module below a folder."""
+    """`folder/test_file.py::test_name` -> the names it mentions, for every test module below a folder."""
     return {
-        f"{file.relative_to(folder)}::{test}": names
+        f"{file.relative_to(folder).as_posix()}::{test}": names
         for file in sorted(folder.rglob("test_*.py"))
         for test, names in names_by_test(file).items()
     }
@@ -56,29 +56,36 @@ def all_tests(folder: Path) -> dict[str, set[str]]:
 def mentioning_tests(name: str, tests: dict[str, set[str]]) -> list[str]:
     """The tests that mention an object, in the order of their files.
 
-    Names are looked up without their module, so where the module's own test file mentions one (tests/test_recall.py
-    mirrors damcore.recall), tests elsewhere are left out: they may mean another object of that name.
+    Names are looked up without their module, and a test elsewhere may mean another object of that name. So the nearest
+    tests count: those of the object's module (damcore/test_recall.py mirrors damcore.recall), else those of the folder
+    around it (damcore/sweeps/ mirrors damcore.sweeps), and so on outwards; all tests where none of these mentions it.
 
     Args:
         name: dotted name of the object, such as damcore.scaling.Scaling.original.
         tests: what `all_tests` returns.
     """
-    module, last = name.split(".")[1], name.split(".")[-1]
-    found = [test for test, names in tests.items() if last in names]
-    return [test for test in found if test.startswith(f"test_{module}.py::")] or found
+    parts = name.split(".")
+    found = [test for test, names in tests.items() if parts[-1] in names]
+    for length in range(len(parts), 0, -1):
+        *folders, module = parts[:length]
+        near = tuple("/".join([*folders, end]) for end in (f"test_{module}.py::", f"{module}/"))
+        if nearest := [test for test in found if test.startswith(near)]:
+            return nearest
+    return found
 
 
-def mentioning_notebooks(name: str, notebooks: dict[str, str], package: Package) -> list[str]:
-    """The notebooks that use the module of an object and mention the object.
+def mentioning_notebooks(name: str, notebooks: dict[str, str], packages: Packages) -> list[str]:
+    """The notebooks that name the module of an object, or the subpackage that collects it, and mention the object.
 
     Args:
         name: dotted name of the object.
         notebooks: notebook to its code.
-        package: the package of the object.
+        packages: those of the object and the notebooks.
     """
-    module, last = ".".join(name.split(".")[:2]), name.split(".")[-1]
+    *parts, last = name.split(".")
+    around = {".".join(parts[:length]) for length in range(2, len(parts) + 1)} | {name}
     return [
         notebook
         for notebook, code in notebooks.items()
-        if last in names_in(ast.parse(code)) and module in package.used_directly(code)
+        if last in names_in(ast.parse(code)) and around & packages.used_directly(code)
     ]

@@ -11,9 +11,10 @@ import nbformat
 import pandas as pd
 
 from damcompanion.mrs24.figures import Gallery
+from damcompanion.texts import PAPERS
 from mentions import all_tests, mentioning_notebooks, mentioning_tests
 from sources import public_docstrings, sources
-from stale import Package, code_of
+from stale import Packages, code_of
 
 SHOWN_TESTS = 3  # a row names this many tests and counts the others
 SHOWN_VERSIONS = ["torch", "numpy", "numba", "matplotlib", "papermill", "jupyter-book", "sphinx"]
@@ -26,30 +27,31 @@ def write(page: Path, text: str) -> None:
         page.write_text(text, "utf8")
 
 
-def equations(root: Path, package: Package, notebooks: list[str]) -> str:
+def equations(root: Path, packages: Packages, notebooks: list[str]) -> str:
     """The page equation -> function -> test -> notebook.
 
     Args:
         root: the repository.
-        package: the package.
+        packages: the library and the companion.
         notebooks: names of the book's notebooks.
 
     Raises:
-        ValueError: a `Source:` line names a text or an equation that `papers.py` does not have.
+        ValueError: a `Source:` line names a text or an equation that `damcompanion.texts` does not have.
     """
-    from damcompanion.texts import PAPERS
-
-    implemented = sources(package.folder)
+    implemented = sources(*packages.folders.values())
     tests = all_tests(root / "tests")
     codes = {name: code_of(root / "notebooks" / f"{name}.ipynb") for name in notebooks}
     for (key, label), objects in implemented.items():
         if key not in PAPERS or label not in PAPERS[key].equations:
-            raise ValueError(f"{', '.join(objects)}: `Source: {key} Eq. ({label})` is not in src/damcore/papers.py.")
+            raise ValueError(
+                f"{', '.join(objects)}: `Source: {key} Eq. ({label})` is not in src/damcompanion/texts.py."
+            )
     lines = [
         "# Equation, function, test, notebook",
         "",
-        "Each equation of the texts that is implemented, the functions whose docstrings name it as their source, tests",
-        "that mention these functions, and the notebooks that use them. The page is made from the code at every build.",
+        "Each equation of the texts that is implemented, the functions of `damcore` whose docstrings name it as their",
+        "source, those of `damcompanion` that check what the texts say of it, tests that mention these functions,",
+        "and the notebooks that use them. The page is made from the code at every build.",
     ]
     for paper in PAPERS.values():
         lines += ["", f"## {paper.key}", "", f"{paper.citation} {{cite}}`{paper.key}`.", ""]
@@ -58,11 +60,16 @@ def equations(root: Path, package: Package, notebooks: list[str]) -> str:
             found = list(dict.fromkeys(test for name in objects for test in mentioning_tests(name, tests)))
             shown = [f"`{test}`" for test in found[:SHOWN_TESTS]]
             shown += [f"and {len(found) - SHOWN_TESTS} more"] if len(found) > SHOWN_TESTS else []
-            using = {notebook for name in objects for notebook in mentioning_notebooks(name, codes, package)}
+            using = {notebook for name in objects for notebook in mentioning_notebooks(name, codes, packages)}
             used = [f"{{doc}}`../notebooks/{name}`" for name in notebooks if name in using]
             # A target such as mrs24-eq-8, for the chapters to link to.
             lines += ["", f"({paper.key}-eq-{label})=".lower(), f"### {paper.key} Eq. ({label}): {title}", ""]
-            lines += ["- Functions: " + (", ".join(_link(package.folder, name) for name in objects) or "none")]
+            library = [name for name in objects if name.startswith("damcore.")]
+            checks = [f"`{name.removeprefix('damcompanion.')}`" for name in objects if name not in library]
+            lines += [
+                "- Functions: " + (", ".join(_link(packages.folders["damcore"], name) for name in library) or "none")
+            ]
+            lines += ["- Checks in `damcompanion`: " + (", ".join(checks) or "none")]
             lines += ["- Tests: " + (", ".join(shown) or "none"), "- Notebooks: " + (", ".join(used) or "none")]
     return "\n".join(lines) + "\n"
 

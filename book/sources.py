@@ -1,8 +1,8 @@
-"""Reads which equation a function implements from the `Source:` lines of the package's docstrings.
+"""Reads which equation a function implements from the `Source:` lines of docstrings.
 
     Source: MRS24 Eq. (8), (14); KH16 Eq. (13).
 
-The reading is static: nothing of the package is imported.
+The reading is static: nothing of a package is imported.
 """
 
 import ast
@@ -42,29 +42,29 @@ def public_docstrings(folder: Path) -> Iterator[tuple[str, str]]:
     """Every public module, class, function and method of a package with its docstring, as (dotted name, docstring).
 
     A subpackage, at any depth, is public through the names that its `__init__` collects, and they go by its name:
-    `damcore.datasets.mnist`, wherever in `datasets` that function is written.
+    `damcore.datasets.mnist`, wherever in `datasets` that function is written. One that collects none is public through
+    its modules, as the package itself is: `damcompanion.kh16.differences`.
 
     Args:
         folder: the package's folder.
     """
-    for file in sorted(folder.glob("*.py")):
-        tree = ast.parse(file.read_text("utf8"))
-        if file.stem == "__init__":
-            yield from _walk(folder.name, tree)
-        elif not file.stem.startswith("_"):
-            yield from _walk(f"{folder.name}.{file.stem}", tree)
-    for subpackage in sorted(path.parent for path in folder.glob("*/**/__init__.py")):
-        tree = ast.parse((subpackage / "__init__.py").read_text("utf8"))
-        parts = subpackage.relative_to(folder).parts
+    subpackages = sorted(path.parent for path in folder.glob("*/**/__init__.py"))
+    for package in (folder, *subpackages):
+        parts = package.relative_to(folder).parts
         if any(part.startswith("_") for part in parts):
             continue
         name = ".".join((folder.name, *parts))
+        tree = ast.parse((package / "__init__.py").read_text("utf8"))
         yield from _walk(name, tree)
         collected = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-        for file in sorted(subpackage.glob("*.py")):
-            for child in ast.parse(file.read_text("utf8")).body:
-                if isinstance(child, ast.ClassDef | ast.FunctionDef) and child.name in collected:
-                    yield from _walk(f"{name}.{child.name}", child)
+        for file in sorted(package.glob("*.py")):
+            module = ast.parse(file.read_text("utf8"))
+            if parts and collected:
+                for child in module.body:
+                    if isinstance(child, ast.ClassDef | ast.FunctionDef) and child.name in collected:
+                        yield from _walk(f"{name}.{child.name}", child)
+            elif not file.stem.startswith("_"):
+                yield from _walk(f"{name}.{file.stem}", module)
 
 
 def _walk(name: str, node: ast.Module | ast.ClassDef | ast.FunctionDef) -> Iterator[tuple[str, str]]:
@@ -76,11 +76,11 @@ def _walk(name: str, node: ast.Module | ast.ClassDef | ast.FunctionDef) -> Itera
                 yield from _walk(f"{name}.{child.name}", child)
 
 
-def sources(folder: Path) -> dict[tuple[str, str], list[str]]:
-    """Equation -> the dotted names of what implements it, as the `Source:` lines of a package say.
+def sources(*folders: Path) -> dict[tuple[str, str], list[str]]:
+    """Equation -> the dotted names of what implements it, as the `Source:` lines of packages say.
 
     Args:
-        folder: the package's folder.
+        folders: the packages' folders.
 
     Returns:
         (key, label) to dotted names, such as ("MRS24", "8") to ["damcore.scaling.Scaling.original"].
@@ -89,7 +89,8 @@ def sources(folder: Path) -> dict[tuple[str, str], list[str]]:
         ValueError: a `Source:` line cannot be read.
     """
     found: dict[tuple[str, str], list[str]] = {}
-    for name, docstring in public_docstrings(folder):
-        for equation in parse(docstring, name):
-            found.setdefault(equation, []).append(name)
+    for folder in folders:
+        for name, docstring in public_docstrings(folder):
+            for equation in parse(docstring, name):
+                found.setdefault(equation, []).append(name)
     return found

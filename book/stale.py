@@ -1,10 +1,10 @@
 """Which executed notebooks are out of date: a digest of everything that a notebook's outputs depend on.
 
-The digest covers the notebook's sources, its parameters, the locked versions, and the bytes of the package's modules
-that it uses, directly or through other modules. A change in one module therefore makes exactly those notebooks stale
-that use it; one that uses the store of the sweeps also depends on what is stored. Names taken from the package itself
-(`from damcore import Polynomial`) are followed to the module that `__init__` takes them from; `__init__` must do
-nothing but collect names, or a change in it would go unnoticed.
+The digest covers the notebook's sources, its parameters, the locked versions, and the bytes of the modules of damcore
+and damcompanion that it uses, directly or through other modules. A change in one module therefore makes exactly those
+notebooks stale that use it; one that uses the experiments of a text also depends on their stored rows. Names taken from
+a package itself (`from damcore import Polynomial`) are followed to the module that `__init__` takes them from; the
+`__init__` of a package must do nothing but collect names, or a change in it would go unnoticed.
 """
 
 import ast
@@ -12,7 +12,7 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 import grimp
@@ -44,28 +44,24 @@ def dotted(node: ast.AST) -> list[str]:
     return []
 
 
-class Package:
-    """The modules of one importable package and who imports whom.
+class Packages:
+    """The modules of importable packages and who imports whom, across all of them.
 
     Args:
-        name: name of the package, which must be importable.
+        names: names of the packages, which must be importable.
     """
 
-    def __init__(self, name: str = "damcore"):
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise ValueError(f"The package {name} is not installed here; run `make env`.")
-        self.name = name
-        self.folder = Path(spec.origin).parent
-        self.graph = grimp.build_graph(name, cache_dir=None)
-        self.exports = self._exports()
+    def __init__(self, *names: str):
+        self.folders = {name: _folder(name) for name in names}
+        self.graph = grimp.build_graph(*names, cache_dir=None)
+        self.exports = {name: self._exports(name) for name in names}
 
-    def _exports(self) -> dict[str, str]:
-        """Name -> module, as imported at the top of the package's `__init__`."""
+    def _exports(self, package: str) -> dict[str, str]:
+        """Name -> module, as imported at the top of a package's `__init__`."""
         exports = {}
-        for node in ast.walk(ast.parse((self.folder / "__init__.py").read_text("utf8"))):
+        for node in ast.walk(ast.parse((self.folders[package] / "__init__.py").read_text("utf8"))):
             if isinstance(node, ast.ImportFrom):
-                source = ".".join(filter(None, [self.name if node.level else "", node.module]))
+                source = ".".join(filter(None, [package if node.level else "", node.module]))
                 for alias in node.names:
                     module = f"{source}.{alias.name}"
                     exports[alias.asname or alias.name] = module if module in self.graph.modules else source
@@ -79,23 +75,23 @@ class Package:
         for length in range(len(parts), 1, -1):
             if ".".join(parts[:length]) in self.graph.modules:
                 return ".".join(parts[:length])
-        return self.exports.get(parts[1], self.name) if len(parts) > 1 else self.name
+        return self.exports[parts[0]].get(parts[1], parts[0]) if len(parts) > 1 else parts[0]
 
     def used_directly(self, code: str) -> set[str]:
-        """The modules of the package that some code names."""
+        """The modules of the packages that some code names."""
         tree = ast.parse(code)
         aliases: dict[str, list[str]] = {}
         used: set[str] = set()
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == self.name:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in self.folders:
                 for alias in node.names:
                     path = [*str(node.module).split("."), alias.name]
                     used.add(self.resolve(path[:-1] if alias.name == "*" else path))
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     path = alias.name.split(".")
-                    if path[0] == self.name:
-                        aliases[alias.asname or self.name] = path if alias.asname else [self.name]
+                    if path[0] in self.folders:
+                        aliases[alias.asname or path[0]] = path if alias.asname else path[:1]
                         used.update([self.resolve(path)] if len(path) > 1 else [])
         # `import damcore`, then damcore.x.y: only the outermost attribute of a chain tells how far it goes.
         inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -106,28 +102,43 @@ class Package:
         return used
 
     def used(self, code: str) -> set[str]:
-        """The modules that some code uses, directly or through others; a subpackage comes with each of its modules."""
+        """The modules that some code uses, directly or through others.
+
+        A subpackage comes with each of its modules, and with it what its `__init__` collects: nothing where that holds
+        a docstring only, as for the texts of damcompanion. A whole package comes with all its modules.
+        """
         used: set[str] = set()
         ahead = self.used_directly(code)
         while ahead:
             module = ahead.pop()
             used.add(module)
-            subpackage = {module.rpartition(".")[0]} - {self.name, ""}
-            ahead |= (self.graph.find_modules_directly_imported_by(module) | subpackage) - used
-        return self.graph.modules if self.name in used else used
+            if module in self.folders:
+                ahead |= self.graph.find_descendants(module) - used
+            elif (subpackage := module.rpartition(".")[0]) not in self.folders:
+                ahead |= {subpackage} - used
+            ahead |= self.graph.find_modules_directly_imported_by(module) - used
+        return used
 
     def files(self, modules: Iterable[str]) -> list[Path]:
         """The source files of modules, with the data files that lie in a used subpackage."""
         files = set()
         for module in modules:
-            path = self.folder.joinpath(*module.split(".")[1:])
+            package, *parts = module.split(".")
+            path = self.folders[package].joinpath(*parts)
             if path.is_dir():
                 files.add(path / "__init__.py")
-                if module != self.name:
+                if parts:
                     files |= set(filter(_is_data, path.rglob("*")))
             else:
                 files.add(path.with_suffix(".py"))
         return sorted(files)
+
+
+def _folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"The package {package} is not installed here; run `make env`.")
+    return Path(spec.origin).parent
 
 
 def _is_data(file: Path) -> bool:
@@ -135,27 +146,34 @@ def _is_data(file: Path) -> bool:
     return file.is_file() and not file.suffix.startswith(".py") and "__pycache__" not in file.parts
 
 
-def stored(results: Path) -> list[str]:
-    """The stored files of a folder by name; a name carries the checksum of its file, so it stands for the bytes."""
-    return sorted(file.relative_to(results).as_posix() for file in results.rglob("*.parquet"))
+def stored(results: Path, names: Container[str]) -> list[str]:
+    """The stored files of some experiments; a file's name carries the checksum of its bytes, so it stands for them.
+
+    Args:
+        results: the folder of stored results.
+        names: of the experiments; the folder of one is its name, a hyphen and the digest of its settings.
+    """
+    files = (file for file in results.rglob("*.parquet") if file.parent.name.rpartition("-")[0] in names)
+    return sorted(file.relative_to(results).as_posix() for file in files)
 
 
-def digest(notebook: Path, parameters: dict[str, object], lock: Path, package: Package, results: Path) -> str:
+def digest(
+    notebook: Path, parameters: dict[str, object], lock: Path, packages: Packages, rows: Mapping[str, list[str]]
+) -> str:
     """A digest of everything that the outputs of a notebook depend on.
 
     Args:
         notebook: path of the notebook.
         parameters: the parameters it is executed with.
         lock: the file of locked versions.
-        package: the package it uses.
-        results: the folder of stored results, which counts for a notebook that can read them.
+        packages: the packages it uses.
+        rows: module -> the stored files that count for a notebook which uses the module.
     """
     code = code_of(notebook)
     cells = [(cell.cell_type, cell.source) for cell in nbformat.read(notebook, as_version=4).cells]
-    used = package.used(code)
-    files = package.files(used)
-    read = stored(results) if f"{package.name}.sweeps.store" in used else []
+    used = packages.used(code)
+    read = {module: files for module, files in rows.items() if module in used}
     state = hashlib.sha256(json.dumps([cells, parameters, sys.version_info[:2], read], sort_keys=True).encode())
-    for file in [lock, *files]:
+    for file in [lock, *packages.files(used)]:
         state.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return state.hexdigest()

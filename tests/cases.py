@@ -8,12 +8,13 @@ import jaxtyping
 import pytest
 import torch
 
+import damcompanion
 import damcore
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.scaling import Scaling
 from oracles import interaction
 
-PACKAGE = Path(damcore.__file__).parent
+PACKAGES = [Path(str(package.__file__)).parent for package in (damcore, damcompanion)]
 
 # (interaction, its oracle); slopes of both signs, vertices odd, even and 1.
 INTERACTIONS = [
@@ -59,5 +60,6 @@ def refused(error, message):
             yield
     finally:
         jaxtyping.config.update("jaxtyping_disable", False)
-    ours = [frame.name for frame in traceback.extract_tb(caught.tb) if Path(frame.filename).is_relative_to(PACKAGE)]
+    frames = [(frame.name, Path(frame.filename)) for frame in traceback.extract_tb(caught.tb)]
+    ours = [name for name, file in frames if any(file.is_relative_to(package) for package in PACKAGES)]
     assert ours[-1:] == ["call"] and len(ours) <= 2, f"frames of ours: {ours}"

@@ -1,15 +1,28 @@
-"""What a check says: which statement, what kind of check, what exactly was checked, and whether it holds."""
+"""A claim of a text: what it says, the rule that judges it, what was measured, and the verdict on it.
 
-import textwrap
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+A proof check, a sentence about a figure, an erratum and a number are all claims. The rule is fixed before the rows it
+judges; a claim names the commit at which it was.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-TIE = "\u2060"  # stands for a space that must not become the end of a line
+FOURTH_DIGIT = 2e-4  # decades: what the four digits of an axis leave open
+
+
+class Verdict(StrEnum):
+    """What becomes of a claim."""
+
+    REPRODUCED = "reproduced"
+    PARTLY = "partly"  # one part of it holds, another does not
+    NOT = "not reproduced"
+    UNDECIDED = "undecided"  # two views of the same rows differ, or the rows are not computed
 
 
 class Kind(StrEnum):
-    """How much a check is worth, best first."""
+    """How much evidence is worth, best first."""
 
     SYMBOLIC = "symbolic"  # algebra, the vertex a symbol where it can be
     DECIDED = "decided for all reals"  # by z3 or an exact argument, at given vertices and sizes
@@ -19,59 +32,251 @@ class Kind(StrEnum):
     BY_HAND = "proof by hand, with examples"  # the proof is the text's; the program tries examples only
     PROPERTY = "property-tested"  # exact arithmetic on examples that hypothesis draws
     SAMPLED = "sampled"  # floating point on random examples
+    COMPUTED = "computed"  # numbers that a short program finds
+    MEASURED = "measured on stored rows"
+    QUOTED = "quoted"  # it rests on the words of the text alone
+    MISSING = "not computed"  # the rows do not exist
 
 
 @dataclass(frozen=True)
-class Check:
-    """The outcome of one check.
+class Between:
+    """The rule that a number lies between two ends, both included.
 
-    Attributes:
-        statement: what was checked, in words.
-        kind: what kind of check it is.
-        scope: for which values, and how many cases.
-        holds: whether the statement survived.
-        counterexample: name -> exact value where it did not, the smallest in the sense that `scope` or the check's
-            docstring states; None where it holds.
+    Args:
+        least: the lower end.
+        most: the upper end.
+        word: the word of the text that the ends stand for; the same word has the same ends for every network.
+        commit: at which the rule was fixed.
+        decades: whether the number counts decades of an axis, which four digits give to 0.0002.
     """
 
-    statement: str
+    least: float = -math.inf
+    most: float = math.inf
+    word: str = ""
+    commit: str = ""
+    decades: bool = False
+
+    def holds(self, number: float, factor: float = 1.0) -> bool:
+        """Say whether a number meets the rule, its ends multiplied by a factor."""
+        slack = FOURTH_DIGIT if self.decades else 0.0
+        return bool(factor * self.least - slack <= number <= factor * self.most + slack)
+
+    def margin(self, number: float) -> float:
+        """Return how far a number is from the nearest end: positive inside, negative outside, in the number's unit."""
+        return min(number - self.least, self.most - number)
+
+    @property
+    def words(self) -> str:
+        """The rule in words."""
+        if self.least == self.most:
+            return f"exactly {self.least:g}"
+        ends = [f"at least {self.least:g}"] * (self.least > -math.inf) + [f"at most {self.most:g}"] * (
+            self.most < math.inf
+        )
+        return ", ".join(ends)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """The rule that every part of a claim stands.
+
+    Args:
+        words: what must stand.
+        commit: at which the rule was fixed.
+    """
+
+    words: str = "no counterexample"
+    commit: str = ""
+
+
+Rule = Between | Holds
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found about a claim.
+
+    Attributes:
+        kind: what kind of evidence it is.
+        measured: view -> number, for a rule `Between`.
+        interval: view -> the range that 95 % of the resampled repeats stay in.
+        parts: part of the claim -> whether it stands, for a rule `Holds`.
+        quantity: what the numbers are, or what is shown in place of them.
+        scope: for which values, and how many cases.
+        counterexample: name -> value, where a part fails on one.
+        experiments: names of the experiments whose rows were read.
+        command: what computes it again.
+        fresh: the number on fresh seeds, where it was measured there.
+        thresholds: in how many of four variants, with the thresholds of region and rule halved and doubled, the verdict
+            stays; None where there are no thresholds.
+        resampled: the probability that it stays when the repeats are drawn again; None where there are no repeats.
+    """
+
     kind: Kind
-    scope: str
-    holds: bool
+    measured: Mapping[str, float] = field(default_factory=dict)
+    interval: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    parts: Mapping[str, bool] = field(default_factory=dict)
+    quantity: str = ""
+    scope: str = ""
     counterexample: Mapping[str, object] | None = None
+    experiments: tuple[str, ...] = ()
+    command: str = ""
+    fresh: float | None = None
+    thresholds: int | None = None
+    resampled: float | None = None
 
-    def __post_init__(self):
-        assert self.holds == (self.counterexample is None), "a statement fails with a counterexample, or holds"
-
-    def __str__(self) -> str:
-        lines = [f"{'holds' if self.holds else 'FALSE'}: {self.statement}", f"{self.kind}: {self.scope}"]
-        if self.counterexample is not None:
-            lines += [f"counterexample: {', '.join(f'{k} = {show(v)}' for k, v in self.counterexample.items())}"]
-        width = 80  # of a page of the book
-        return "\n".join(
-            textwrap.fill(_tied(line), width, initial_indent=" " * 2 * (number > 0), subsequent_indent=" " * 4)
-            for number, line in enumerate(lines)
-        ).replace(TIE, " ")
-
-
-def _tied(line: str) -> str:
-    """The line with a relation and its two sides kept on one line."""
-    for relation in (" = ", " > ", " < ", " <= ", " >= "):
-        line = line.replace(relation, relation.replace(" ", TIE))
-    return line
+    @property
+    def words(self) -> str:
+        """What was measured, in words."""
+        if self.kind == Kind.MISSING:
+            return "the rows are not computed"
+        if self.measured:
+            return ", ".join(f"{digits(number)} ({view})" for view, number in self.measured.items())
+        return self.quantity
 
 
-def show(value: object) -> str:
-    """A value as in a formula: fractions as p/q, rows of them in brackets."""
-    if isinstance(value, tuple | list):
-        return f"({', '.join(map(show, value))}{',' * (len(value) == 1)})"
-    return str(value)
+def verdict(rule: Rule, evidence: Evidence) -> Verdict:
+    """Judge evidence by a rule.
+
+    A number is judged on each view alike; where two views of one statement differ, the verdict would depend on the
+    view, and is undecided. A claim of several parts of which some stand is partly reproduced.
+
+    Args:
+        rule: of the claim.
+        evidence: what was found.
+
+    Example:
+        >>> verdict(Between(least=1), Evidence(Kind.MEASURED, {"coarse": 3, "fine": 12})).value
+        'reproduced'
+        >>> verdict(Between(least=1), Evidence(Kind.MEASURED, {"coarse": 0, "fine": 12})).value
+        'undecided'
+        >>> verdict(Holds(), Evidence(Kind.EXACT, parts={"as meant": True, "as printed": False})).value
+        'partly'
+    """
+    if isinstance(rule, Between):
+        held = [rule.holds(number) for number in evidence.measured.values()]
+        mixed = Verdict.UNDECIDED
+    else:
+        held, mixed = [*evidence.parts.values()], Verdict.PARTLY
+    if not held:
+        return Verdict.UNDECIDED
+    return Verdict.REPRODUCED if all(held) else mixed if any(held) else Verdict.NOT
 
 
-def listed(values: Iterable[object]) -> str:
-    """Values separated by commas; a run of whole numbers as its ends."""
-    values = list(values)
-    whole = [value for value in values if isinstance(value, int)]
-    if len(whole) > 3 and values == list(range(whole[0], whole[0] + len(values))):
-        return f"{whole[0]} to {whole[-1]}"
-    return ", ".join(map(show, values))
+@dataclass(frozen=True)
+class Control:
+    """A case on which the same measure and the same rule must give another verdict.
+
+    Attributes:
+        words: what is changed.
+        measure: the evidence of that case; takes what the claim's measure takes.
+    """
+
+    words: str
+    measure: Callable[..., Evidence]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that a text says.
+
+    Attributes:
+        id: its name, beginning with the text: "mrs24-5.1-place".
+        text: key of the text, as in `texts`.
+        where: section or equation.
+        statement: the claim in our words, or in few of the text's own in quotation marks.
+        rule: what judges it, the first that was fixed.
+        measure: finds the evidence; takes the source of rows where it reads any.
+        control: a case that must come out otherwise.
+        clause: key of the clause of the text that it judges; empty for an equation or a correction.
+        second: another way by which the same was found, where there is one.
+        later: a rule of a later commit, with its measure; shown beside the first, and called post hoc.
+        here: what this project does, where the text leaves a choice.
+    """
+
+    id: str
+    text: str
+    where: str
+    statement: str
+    rule: Rule
+    measure: Callable[..., Evidence]
+    control: Control | None = None
+    clause: str = ""
+    second: str = ""
+    later: tuple[Rule, Callable[..., Evidence]] | None = None
+    here: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with its evidence and verdict, and those of its later rule."""
+
+    claim: Claim
+    evidence: Evidence
+    verdict: Verdict
+    later: tuple[Evidence, Verdict] | None = None
+
+    def record(self) -> dict[str, object]:
+        """Return what `claims.json` says of it."""
+        claim, rule, evidence = self.claim, self.claim.rule, self.evidence
+        found: dict[str, object] = {
+            "id": claim.id,
+            "text": claim.text,
+            "where": claim.where,
+            "statement": claim.statement,
+            "verdict": str(self.verdict),
+            "measured": evidence.words,
+            "numbers": {view: rounded(number) for view, number in evidence.measured.items()},
+            "interval": {view: [rounded(end) for end in ends] for view, ends in evidence.interval.items()},
+            "rule": rule.words,
+            "fixed": rule.commit,
+            "quantity": evidence.quantity,
+            "kind": str(evidence.kind),
+            "scope": evidence.scope,
+            "experiments": [*evidence.experiments],
+            "command": evidence.command,
+            "control": claim.control.words if claim.control else "",
+            "second": claim.second,
+            "clause": claim.clause,
+            "here": claim.here,
+            "fresh": None if evidence.fresh is None else rounded(evidence.fresh),
+            "thresholds": evidence.thresholds,
+            "resampled": None if evidence.resampled is None else rounded(evidence.resampled),
+        }
+        if isinstance(rule, Between):
+            found["margin"] = {view: rounded(rule.margin(number)) for view, number in evidence.measured.items()}
+        if self.later and claim.later:
+            again, outcome = self.later
+            found["post_hoc"] = {
+                "rule": claim.later[0].words,
+                "fixed": claim.later[0].commit,
+                "quantity": again.quantity,
+                "measured": again.words,
+                "verdict": str(outcome),
+            }
+        return found
+
+
+def judge(claim: Claim, *source: object) -> Judged:
+    """Measure a claim and judge it.
+
+    Args:
+        claim: which.
+        source: what its measure reads; nothing for a claim that computes.
+    """
+    evidence = claim.measure(*source)
+    later = None
+    if claim.later:
+        again = claim.later[1](*source)
+        later = again, verdict(claim.later[0], again)
+    return Judged(claim, evidence, verdict(claim.rule, evidence), later)
+
+
+def digits(number: float) -> str:
+    """A number as a reader wants it."""
+    return "no region" if math.isnan(number) else f"{number:.3g}"
+
+
+def rounded(number: float) -> float | None:
+    """A number for JSON: four digits, None for what JSON does not know."""
+    return float(f"{number:.4g}") if math.isfinite(number) else None

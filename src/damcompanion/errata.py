@@ -1,10 +1,15 @@
-"""What an erratum is: a place in a text, what it says, what was found, of which kind, and what difference it makes."""
+"""An erratum: a place in a text, what it says, what was found, of which kind, and what difference it makes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from string import Formatter
+
+from damcompanion.claims import Claim, Evidence, Holds
+from damcompanion.claims import Kind as Worth
+
+FIXED = "020544f"  # the commit from which on an erratum must stand on its numbers
 
 
 class Kind(StrEnum):
@@ -31,6 +36,7 @@ class Erratum:
         measure: computes those numbers, field -> value.
         stands: whether the numbers bear the erratum out; needed where there are numbers.
         quote: the words of the text that it rests on, for an error of substance about which nothing is computed.
+        clause: key of the clause of the text that it judges, where it judges one.
     """
 
     key: str
@@ -43,6 +49,7 @@ class Erratum:
     measure: Callable[[], Mapping[str, float | str]] | None = None
     stands: Callable[[Mapping], bool] | None = None
     quote: str = ""
+    clause: str = ""
 
     def __post_init__(self):
         assert (self.measure is None) == (self.stands is None), "numbers come with what they must show"
@@ -70,6 +77,32 @@ class Erratum:
     def effect(self) -> str:
         """What difference it makes, with its numbers."""
         return self.difference.format(**self.numbers)
+
+    @property
+    def claim(self) -> Claim:
+        """The erratum as a claim of the text, which does not stand, or does as it is meant, or is left open."""
+        return Claim(
+            id=self.key,
+            text=self.key.split("-")[0].upper(),
+            where=self.where,
+            statement=self.says,
+            rule=Holds(f"{self.kind}; {self.found}", FIXED),
+            measure=lambda *_: self._evidence(),
+            clause=self.clause,
+            here=self.here,
+        )
+
+    def _evidence(self) -> Evidence:
+        borne_out = self.holds
+        parts = {
+            Kind.SUBSTANCE: {"as stated": not borne_out},
+            Kind.SLIP: {"as meant": True, "as printed": not borne_out},
+        }.get(self.kind, {})
+        return Evidence(
+            kind=Worth.COMPUTED if self.measure else Worth.QUOTED,
+            parts=parts,
+            quantity=self.effect or self.quote or self.found,
+        )
 
 
 def table(errata: Iterable[Erratum], kind: Kind) -> str:

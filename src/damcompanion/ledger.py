@@ -1,8 +1,48 @@
-"""All texts at once: the errata of each."""
+"""All claims of all texts, judged: the ledger, and `claims.json`."""
 
+from collections import Counter
+from collections.abc import Iterable
+
+from damcompanion.claims import Claim, Judged, Verdict, judge
 from damcompanion.errata import Erratum
 from damcompanion.kh16.errata import ERRATA as KH16
+from damcompanion.mrs24.claims import CLAIMS, Look
 from damcompanion.mrs24.errata import ERRATA as MRS24
+from damcompanion.mrs24.figures import Gallery
+from damcompanion.mrs24.proofs.claims import CLAIMS as PROOFS
 from damcompanion.mssl22.errata import ERRATA as MSSL22
 
 ERRATA: dict[str, list[Erratum]] = {"MRS24": [*MRS24], "KH16": [*KH16], "MSSL22": [*MSSL22]}
+
+# Chapter of the ledger -> its claims.
+CHAPTERS: dict[str, tuple[Claim, ...]] = {
+    "MRS24: the maps": CLAIMS,
+    "MRS24: what is proved": PROOFS,
+    **{f"{text}: errata": tuple(erratum.claim for erratum in errata) for text, errata in ERRATA.items()},
+}
+
+
+def claims() -> list[Claim]:
+    """Every claim of every text, in the order of the ledger."""
+    return [claim for chapter in CHAPTERS.values() for claim in chapter]
+
+
+def judged(gallery: Gallery, chapters: Iterable[str] = CHAPTERS) -> dict[str, list[Judged]]:
+    """Judge every claim: chapter -> its claims with their evidence and verdicts.
+
+    Args:
+        gallery: stored maps, for the claims that read rows.
+        chapters: which of the ledger's; all by default.
+    """
+    look = Look(gallery)
+    return {chapter: [judge(claim, look) for claim in CHAPTERS[chapter]] for chapter in chapters}
+
+
+def tally(found: Iterable[Judged]) -> dict[Verdict, int]:
+    """How many claims came to which verdict.
+
+    Args:
+        found: judged claims.
+    """
+    counted = Counter(one.verdict for one in found)
+    return {verdict: counted[verdict] for verdict in Verdict}

@@ -1,10 +1,18 @@
 """Stored rows: read whole or not at all, where they come from, and a random sample of them measured again."""
 
+import ast
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from damcore import _checks
@@ -13,6 +21,8 @@ from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.store import Store, StoreError
 
 NEAR = 2.0  # a distance: one wrong neuron in every state
+AUDITS = "DAMCORE_AUDITS"  # the environment variable that names the folder of kept audits; none is kept without it
+FOLDERS = [Path(_checks.__file__).parent, Path(__file__).parent]  # of damcore and of damcompanion
 
 
 @_checks.door
@@ -96,6 +106,9 @@ class Results:
     def audit(self, names: Sequence[str], *, sample: int = 20, seed: int | None = None) -> pd.DataFrame:
         """Measure randomly chosen stored cells again, and compare.
 
+        Where the environment variable DAMCORE_AUDITS names a folder, the comparison is kept there. The same call then
+        returns it and measures nothing, until the stored rows, the code that measures or a version changes.
+
         Args:
             names: experiments, which share the sample and have the same axes.
             sample: cells in all.
@@ -104,25 +117,99 @@ class Results:
         Returns:
             A row per cell: experiment, axes, stored and recomputed (the first metric), equal (every metric, bit for
             bit) and near: the new value lies among those of the repeats of its cell, or within one neuron per state (2)
-            of them.
+            of them. Its `attrs` say when it was `made`, whether it was `kept`, and both in a sentence, `note`.
         """
+        folder = os.environ.get(AUDITS)
+        if not folder or self.computed:  # rows that were measured just now are measured again just now
+            return _noted(self._compare(names, sample, seed), _now(), kept=False)
+        file = Path(folder) / f"{self._state(names, sample, seed)}.json"
+        if file.exists():
+            found = json.loads(file.read_text("utf8"))
+            return _noted(pd.DataFrame(found["cells"]), found["made"], kept=True)
+        audit = _noted(self._compare(names, sample, seed), _now(), kept=False)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(json.dumps({"made": audit.attrs["made"], "cells": audit.to_dict("records")}), "utf8")
+        unfinished.replace(file)
+        return audit
+
+    def _compare(self, names: Sequence[str], sample: int, seed: int | None) -> pd.DataFrame:
         table = []
-        for k, name in enumerate(names):
-            share = sample // len(names) + (k < sample % len(names))
+        # Where the sample cannot be shared evenly, chance decides who gets a cell more.
+        turns = np.random.default_rng(seed).permutation(len(names))
+        for name, turn in zip(names, turns, strict=True):
+            share = sample // len(names) + int(turn < sample % len(names))
             if not share:
                 continue
             experiment, rows = self.experiments[name], self.rows(name)
-            *place, repeat = experiment.axes  # the last axis counts repeats
-            metric = experiment.metrics[0]
-            compared = verify(experiment, self.store, sample=share, seed=seed)
-            for cell, metrics in compared.groupby([*place, repeat], sort=False):
-                at = dict(zip([*place, repeat], cell, strict=True))  # pyright: ignore[reportArgumentType]
-                here = rows[(rows[place] == [at[axis] for axis in place]).all(axis=1)]
-                value = metrics.set_index("metric").loc[metric]
-                low, high = here[metric].min() - NEAR, here[metric].max() + NEAR
+            axes, metric = list(experiment.axes), experiment.metrics[0]
+            for _, cell in verify(experiment, self.store, sample=share, seed=seed).groupby(axes, sort=False):
+                first = cell[cell["metric"] == metric].iloc[0]
+                place = axes[:-1]  # the last axis counts repeats
+                here = rows[(rows[place] == [first[axis] for axis in place]).all(axis=1)][metric]
                 table.append(
-                    {"sweep": name, **at, "stored": value["stored"], "recomputed": value["recomputed"],
-                     "equal": bool((metrics["difference"] == 0).all()),
-                     "near": bool(low <= value["recomputed"] <= high)}
+                    {"sweep": name, **{axis: first[axis] for axis in axes},
+                     "stored": first["stored"], "recomputed": first["recomputed"],
+                     "equal": bool((cell["difference"] == 0).all()),
+                     "near": bool(here.min() - NEAR <= first["recomputed"] <= here.max() + NEAR)}
                 )  # fmt: skip
         return pd.DataFrame(table)
+
+    def _state(self, names: Sequence[str], sample: int, seed: int | None) -> str:
+        """A digest of everything that an audit depends on but the choice of its sample."""
+        experiments = [self.experiments[name] for name in names]
+        # A file's name carries the checksum of its bytes.
+        rows = [[each.digest, sorted(file.name for file in self.store.files(each).values())] for each in experiments]
+        code = code_behind({__name__, *(type(each).__module__ for each in experiments)})
+        versions = [importlib.metadata.version(package) for package in ("torch", "numpy", "numba", "llvmlite")]
+        machine = [platform.python_version_tuple()[:2], versions, platform.machine()]
+        state = hashlib.sha256(json.dumps([list(names), rows, sample, seed, machine, sorted(code)]).encode())
+        for name in sorted(code):
+            state.update(b"\0" + code[name])
+        return state.hexdigest()[:32]
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _noted(audit: pd.DataFrame, made: str, *, kept: bool) -> pd.DataFrame:
+    since = "is kept from an earlier build, and neither the rows nor the training code have changed since"
+    audit.attrs = {"made": made, "kept": kept, "note": f"This audit ({made}) {since if kept else 'was made now'}."}
+    return audit
+
+
+def code_behind(modules: Iterable[str]) -> dict[str, bytes]:
+    """Read the sources of modules of damcore and damcompanion, and of all that these import from the two.
+
+    An import inside a function counts too, as those of the compiled loops. The `__init__` of a package counts where
+    something is imported from the package itself.
+
+    Args:
+        modules: dotted names.
+
+    Returns:
+        Dotted name -> source.
+
+    Raises:
+        KeyError: neither package has such a module.
+    """
+    files = {}
+    for folder in FOLDERS:
+        for file in folder.rglob("*.py"):
+            name = ".".join(file.relative_to(folder.parent).with_suffix("").parts)
+            files[name.removesuffix(".__init__")] = file
+    found: dict[str, bytes] = {}
+    ahead = {*modules}
+    while ahead:
+        name = ahead.pop()
+        found[name] = files[name].read_bytes()
+        named = set()
+        for node in ast.walk(ast.parse(found[name])):
+            if isinstance(node, ast.ImportFrom):
+                paths = {f"{node.module}.{alias.name}" for alias in node.names}
+                named |= {path if path in files else str(node.module) for path in paths}
+            elif isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+        ahead |= (named & files.keys()) - found.keys()
+    return found

@@ -1,6 +1,9 @@
-"""Tables as Markdown, which a notebook shows as tables."""
+"""Tables as Markdown, which a notebook shows as tables; and judged claims, for pages and for programs."""
 
+import json
 from collections.abc import Iterable, Sequence
+
+from damcompanion.claims import Judged, digits
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -12,3 +15,43 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def badge(found: Judged) -> str:
+    """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`."""
+    return f'<span class="verdict" data-claim="{found.claim.id}">{found.verdict}</span>'
+
+
+def claims_table(judged: Iterable[Judged], *, marked: bool = True) -> str:
+    """Write judged claims as a Markdown table: claim, verdict, measured, rule, how firm it is, later rule.
+
+    Args:
+        judged: the claims.
+        marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
+    """
+    rows = []
+    for found in judged:
+        claim, evidence = found.claim, found.evidence
+        numbers = f"{evidence.quantity}: " if evidence.measured else ""
+        fresh = "" if evidence.fresh is None else f"; {digits(evidence.fresh)} on fresh seeds"
+        stands = "" if evidence.thresholds is None else f"{evidence.thresholds} of 4 thresholds"
+        if evidence.resampled is not None:
+            stands += f", {100 * evidence.resampled:.0f} % of draws"
+        later = ""
+        if found.later and claim.later:
+            again, outcome = found.later
+            later = f"{outcome}: {again.quantity}: {again.words}; {claim.later[0].words}"
+        rows.append((
+            f"{claim.statement} ({claim.where})",
+            badge(found) if marked else str(found.verdict),
+            f"{numbers}{evidence.words}{fresh}",
+            claim.rule.words,
+            stands,
+            later,
+        ))  # fmt: skip
+    return markdown(["claim", "verdict", "measured", "rule", "stands", "later rule"], rows)
+
+
+def written(judged: Iterable[Judged]) -> str:
+    """Write judged claims as JSON, a list of objects in the given order."""
+    return json.dumps([found.record() for found in judged], indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -6,6 +6,7 @@ import pytest
 import build
 import reference
 from run import NotebookError
+from stale import Packages
 from toy_notebooks import write_notebook
 
 
@@ -40,6 +41,15 @@ def test_a_failing_notebook_is_named_and_its_last_good_run_is_kept(book, tmp_pat
 def test_a_damaged_executed_notebook_is_stale(tmp_path):
     (tmp_path / "cut.ipynb").write_text('{"cells": [')
     assert not build.is_fresh(tmp_path / "cut.ipynb", "any")
+
+
+def test_stored_rows_count_for_the_notebooks_on_their_text():
+    rows = build.stored_rows()
+    modules = Packages("damcore", "damcompanion").graph.modules
+    assert set(rows) == {name for name in modules if name.split(".")[2:] == ["experiments"]}
+    counted = {file for files in rows.values() for file in files}
+    committed = (build.RESULTS / "paper").rglob("*.parquet")
+    assert counted >= {file.relative_to(build.RESULTS).as_posix() for file in committed}
 
 
 def test_the_built_book_is_of_what_lies_here(html):

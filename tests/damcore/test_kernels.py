@@ -450,14 +450,14 @@ def test_numba_switched_off_by_its_own_variable_is_no_failure():
 
 
 def test_the_versions_that_are_named_are_those_of_the_project():
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert _kernels.TESTED in project["project"]["dependencies"]
 
 
 @pytest.fixture(scope="module")
 def tiled():
     """The baseline of the benchmarks."""
-    path = Path(__file__).parents[1] / "benchmarks" / "tiled.py"
+    path = Path(__file__).parents[2] / "benchmarks" / "tiled.py"
     spec = importlib.util.spec_from_file_location("tiled", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

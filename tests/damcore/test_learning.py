@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -205,7 +206,7 @@ for number, kind in enumerate(KINDS_OF_TRAINING):
     state = TrainingState.load(f"{folder}/{number}")
     advance(state, *arguments, epochs=4, **settings).save(f"{folder}/{number}-on")
 """
-    folders = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    folders = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     subprocess.run([sys.executable, "-c", script, path, str(tmp_path)], check=True, env=os.environ | folders)
     for number, kind in enumerate(KINDS_OF_TRAINING):
         state, arguments, settings = resumable(**KINDS_OF_TRAINING[kind])

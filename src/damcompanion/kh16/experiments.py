@@ -1,40 +1,48 @@
-"""The experiments of KH16: the share of stable patterns against the number of stored ones."""
+"""The experiments of KH16: the share of stable patterns, against how many are stored."""
 
+from damcompanion.probes import no_errors
 from damcore import _checks
 from damcore.sweeps.capacity import StablePatterns
 
-# profile -> numbers of patterns, as shares of N^(n - 1) / (4 ln N), and draws
+# profile -> numbers of patterns, as multiples of KH16 Eq. (6), and networks per number
 PROFILES = {
-    "smoke": ((0.5, 2.0), 2),
-    "quick": ((0.25, 0.5, 1.0, 2.0, 4.0), 5),
-    "paper": ((0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0), 20),
+    "smoke": ((0.5, 1.0), 2),
+    "quick": ((0.5, 1.0, 1.5, 2.0, 3.0), 5),
+    # The polynomial loses its patterns from 1 to 3, the rectified polynomial from 2 to 4 and beyond.
+    "paper": ((0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0), 10),
 }
 NEURONS = 100
-SCALE = {2: 5.43, 3: 181.0}  # patterns that all stay where they are, by KH16 Eq. (6) at N = 100 and half as many
+VERTICES = (2, 3)
 
 
 @_checks.door
 def experiments(profile: str = "quick") -> dict[str, StablePatterns]:
-    """Every experiment of this text at one size, name -> experiment.
+    """Describe every experiment of this text at one size, name -> experiment.
+
+    Source: KH16 Eq. (6).
 
     Args:
         profile: "smoke", "quick" or "paper".
 
     Raises:
         ValueError: no such profile.
+
+    Example:
+        >>> experiments("smoke")["stable-rectified-3"].loads
+        (181, 362)
     """
     _checks.one_of("profile", profile, tuple(PROFILES))
-    shares, draws = PROFILES[profile]
+    multiples, draws = PROFILES[profile]
     found = [
         StablePatterns(
             f"stable-{interaction}-{n}",
-            loads=tuple(dict.fromkeys(max(1, round(share * scale)) for share in shares)),
+            loads=tuple(round(multiple * no_errors(NEURONS, n)) for multiple in multiples),
             n=n,
             draws=draws,
             interaction=interaction,
             n_neurons=NEURONS,
         )
-        for n, scale in SCALE.items()
+        for n in VERTICES
         for interaction in ("polynomial", "rectified")
     ]
     return {experiment.name: experiment for experiment in found}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from damcompanion.figures import maps
 from damcompanion.mrs24.experiments import experiments
-from damcompanion.mrs24.experiments.heat_maps import LARGE, MEMORIES, MODIFIED, ORIGINAL, with_memories
+from damcompanion.mrs24.experiments.heat_maps import LARGE, MODIFIED, ORIGINAL, with_memories
 from damcompanion.mrs24.regions import Map, Maps, distances
 from damcompanion.results import Results
 from damcore import _checks
@@ -53,8 +53,7 @@ def figures() -> dict[str, MapFigure]:
             MapFigure(21 + k, f"The modified network, n = {n}", ((with_memories("modified-large"), n),))
             for k, n in enumerate(LARGE)
         ),
-        # With K = 100, until the maps with K = 256 at this size are stored.
-        *_appendix(28, "The modified network, N = 250", "modified-250", ORIGINAL, with_k=100),
+        *_appendix(28, "The modified network, N = 250", "modified-250", ORIGINAL),
     ]  # fmt: skip
     return {figure.anchor: figure for figure in found}
 
@@ -63,11 +62,8 @@ def _selected(number: int, subject: str, network: str, grid: str) -> MapFigure:
     return MapFigure(number, subject, tuple((with_memories(f"{network}-{grid}"), n) for n in (2, 5, 10, 20)))
 
 
-def _appendix(
-    first: int, subject: str, network: str, vertices: tuple[int, ...], *, with_k: int = MEMORIES
-) -> list[MapFigure]:
-    names = [f"{network}-{grid}" for grid in ("coarse", "fine")]
-    names = [with_memories(name) for name in names] if with_k == MEMORIES else names
+def _appendix(first: int, subject: str, network: str, vertices: tuple[int, ...]) -> list[MapFigure]:
+    names = [with_memories(f"{network}-{grid}") for grid in ("coarse", "fine")]
     return [
         MapFigure(first + k, f"{subject}, n = {n}", tuple((name, n) for name in names)) for k, n in enumerate(vertices)
     ]

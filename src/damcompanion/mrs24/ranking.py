@@ -1,8 +1,9 @@
 """How a setting of the study is judged: does its map show what MRS24 says of Figures 1-2, and of Figures 3-4?
 
-Written before any row of the study was computed. Each feature is one statement of section 5, as a number, a threshold
-and a score of 0 or 1. Figures 1-2 (the original network) and Figures 3-4 (the modified one) are judged apart, each by
-the share of its features that a setting shows. The optimal region, its centroid and its extent are those of `region`.
+The rules were fixed before any row of the study was computed. Each feature is one claim about section 5, asked of the
+maps of one setting: a number, a threshold and a score of 0 or 1. Figures 1-2 (the original network) and Figures 3-4
+(the modified one) are judged apart, each by the share of its features that a setting shows. The optimal region, its
+centroid and its extent are those of `regions`.
 
 Two details were changed after the rows were there, because they decided scores by accident: numbers are no longer
 rounded before they meet a threshold, and the cost of a high rate (O5) is an average over the columns of the region
@@ -17,129 +18,49 @@ Whether the optimum is nearer 0.9 than that is for a finer grid. The original ne
 most 0.5) accepts the column of 1e-2 and those beside it, and O4 (at least 0.3) is a shift by more than half a column.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from damcompanion.claims import Between, Claim
+from damcompanion.mrs24.claims import CLAIMS, OnMaps
 from damcompanion.mrs24.measures import distances
 from damcompanion.mrs24.regions import Maps, resamples
 from damcore import _checks
 from damcore.sweeps.store import Store
 from damcore.sweeps.training import SCALINGS, Sweep
 
-LARGE = (10, 20, 30)
 SIDES = {name: "modified" if name in ("modified", "inside") else "original" for name in SCALINGS}
-FOURTH_DIGIT = 2e-4  # decades: what four digits of an axis leave open
 
 
 class Feature(NamedTuple):
-    """One statement of the text and how it is measured; shown where least <= measured <= most."""
+    """One claim about the maps, asked of the maps of a setting: shown where its first rule holds."""
 
     figures: str
-    statement: str
-    quantity: str
-    least: float
-    most: float
-    measure: Callable[[Maps], float]
+    claim: Claim
+
+    def measured(self, maps: Maps) -> float:
+        """The number of these maps; NaN where there is none."""
+        measure = self.claim.measure
+        assert isinstance(measure, OnMaps) and measure.single
+        return float(measure.single(maps))
+
+    def shown(self, number: float) -> bool:
+        """Whether the rule holds."""
+        assert isinstance(self.claim.rule, Between)
+        return self.claim.rule.holds(number)
 
 
-def _centre(maps: Maps, n: int, axis: int = 0) -> float:
-    """Centroid of the region in decades of 1/T (axis 0) or of the rate (1); NaN where there is none."""
-    return maps[n].place()[axis] if n in maps else np.nan
-
-
-def _cells(maps: Maps, n: int) -> float:
-    return maps[n].cells if n in maps else np.nan
-
-
-def _offset(maps: Maps, axis: int, target: float) -> float:
-    """Mean distance of the centroid from a target, in decades, over those of n = 2 and 5 that have a region."""
-    found = [abs(_centre(maps, n, axis) - np.log10(target)) for n in maps.with_region((2, 5))]
-    return float(np.mean(found)) if found else np.nan
-
-
-def _shift_to_last(maps: Maps) -> float:
-    found = maps.with_region()
-    return abs(_centre(maps, found[-1]) - _centre(maps, 2)) if found[:1] == [2] else np.nan
-
-
-def _cost_of_rate(maps: Maps) -> float:
-    costs = [maps[n].cost_of_rate for n in maps.with_region((2, 5))]
-    return float(np.mean(costs)) if costs else np.nan
-
-
-def _range(maps: Maps) -> float:
-    return float(np.ptp([_centre(maps, n) for n in LARGE]))
-
-
-def _from_near_one(maps: Maps) -> float:
-    return float(np.max([abs(_centre(maps, n) - np.log10(0.9)) for n in (20, 30)]))
-
-
-def _size_kept(maps: Maps) -> float:
-    if not maps.with_region((5,)):
-        return np.nan
-    return float(np.min([maps[n].area if n in maps else np.nan for n in LARGE]) / maps[5].area)
-
-
+_BY_CLAUSE = {claim.clause: claim for claim in CLAIMS}
 FEATURES = {
-    # Figures 1-2: MRS24 section 5.1, and 5 for O1.
-    "O1": Feature(
-        "1-2", "The task can be learned at n = 2 (5).", "cells of the region at n = 2", 1, np.inf,
-        lambda maps: _cells(maps, 2),
-    ),
-    "O2": Feature(
-        "1-2", "The optimum lies near 1/T = 0.01 (5.1).", "decades from it, mean of n = 2, 5", 0, 0.5,
-        lambda maps: _offset(maps, 0, 1e-2),
-    ),
-    "O3": Feature(
-        "1-2", "The optimum lies near a rate of 0.5 (5.1).", "decades from it, mean of n = 2, 5", 0, 0.5,
-        lambda maps: _offset(maps, 1, 0.5),
-    ),
-    "O4": Feature(
-        "1-2", "The region moves considerably with n (5.1).", "decades of 1/T from n = 2 to the last region", 0.3,
-        np.inf, _shift_to_last,
-    ),
-    "O5": Feature(
-        "1-2", "Higher rates are worse (5.1).", "distance at the largest rate less the least, mean of n = 2, 5", 1,
-        np.inf, _cost_of_rate,
-    ),
-    "O6": Feature(
-        "1-2", "At larger vertices no region is left on the grid (5.1).", "of n = 20, 30 those with a region", 0, 0,
-        lambda maps: len(maps.with_region((20, 30))) if 20 in maps and 30 in maps else np.nan,
-    ),
-    "O7": Feature(
-        "1-2", "Where the region was, distances then exceed those around (5.1).", "by how much, n = 20", 0.5, np.inf,
-        lambda maps: maps.worse_than_around(20),
-    ),
-    # Figures 3-4: MRS24 section 5.2, and 5 for M1.
-    "M1": Feature(
-        "3-4", "The task can be learned at n = 2 (5).", "cells of the region at n = 2", 1, np.inf,
-        lambda maps: _cells(maps, 2),
-    ),
-    "M2": Feature(
-        "3-4", "The region moves slightly up to n = 5 (5.2).", "decades of 1/T from n = 2 to 5", 0.06, 1,
-        lambda maps: abs(_centre(maps, 5) - _centre(maps, 2)),
-    ),
-    "M3": Feature(
-        "3-4", "There is a region at large vertices (5.2).", "of n = 10, 20, 30 those with a region", 3, 3,
-        lambda maps: len(maps.with_region(LARGE)),
-    ),
-    "M4": Feature(
-        "3-4", "Its position is stable (5.2).", "range in decades of 1/T, n = 10, 20, 30", 0, 0.15, _range,
-    ),
-    "M5": Feature(
-        "3-4", "It settles near 1/T = 0.9 (5.2).", "largest offset in decades, n = 20, 30", 0, 0.15, _from_near_one,
-    ),
-    "M6": Feature(
-        "3-4", "It stays large (5.2).", "least area of n = 10, 20, 30 over that of n = 5", 0.5, np.inf, _size_kept,
-    ),
-    "M7": Feature(
-        "3-4", "It reaches large rates (5.2).", "largest rate of the region, n = 20", 1, np.inf,
-        lambda maps: maps[20].extent[3] if 20 in maps else np.nan,
-    ),
+    name: Feature("1-2" if name[0] == "O" else "3-4", _BY_CLAUSE[clause])
+    for name, clause in {
+        "O1": "5-n-2", "O2": "5.1-place", "O3": "5.1-rate", "O4": "5.1-shifts", "O5": "5.1-cost", "O6": "5.1-lost",
+        "O7": "5.1-worse", "M1": "5-n-2", "M2": "5.2-early", "M3": "5.2-substantial", "M4": "5.2-stable",
+        "M5": "5.2-place", "M6": "5.2-size", "M7": "5.2-rates",
+    }.items()
 }  # fmt: skip
 
 
@@ -163,20 +84,17 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
 def _judged(rows: pd.DataFrame) -> list[dict]:
     scored = _scores(Maps(distances(rows)))
     return [
-        {"feature": name, **{key: value for key, value in feature._asdict().items() if key != "measure"},
-         "measured": scored[name][0], "score": int(scored[name][1])}
+        {"feature": name, "figures": feature.figures, "statement": feature.claim.statement,
+         "quantity": feature.claim.measure.quantity, "least": feature.claim.rule.least,
+         "most": feature.claim.rule.most, "measured": scored[name][0], "score": int(scored[name][1])}
         for name, feature in FEATURES.items()
     ]  # fmt: skip
 
 
 def _scores(maps: Maps) -> dict[str, tuple[float, bool]]:
     """Each feature's number, and whether it is shown."""
-    found = {}
-    for name, feature in FEATURES.items():
-        measured = float(feature.measure(maps))
-        slack = FOURTH_DIGIT if "decades" in feature.quantity else 0.0
-        found[name] = measured, bool(feature.least - slack <= measured <= feature.most + slack)
-    return found
+    numbers = {name: feature.measured(maps) for name, feature in FEATURES.items()}
+    return {name: (number, FEATURES[name].shown(number)) for name, number in numbers.items()}
 
 
 @_checks.door

@@ -180,6 +180,8 @@ class Maps:
         if not found or found[-1] >= n or n not in self:
             return np.nan
         inside = self[n].around(self[found[-1]])
+        if inside.all():
+            return np.nan
         return float(self[n].mean[inside].mean() - np.median(self[n].mean[~inside]))
 
 

@@ -1,5 +1,6 @@
-"""Experiments of thousands of networks: described, run anywhere, stored without loss, and checked afterwards."""
+"""Experiments of thousands of networks: describe them, run them anywhere, store each row, verify a sample."""
 
+from damcore._random import generator
 from damcore.sweeps.capacity import StablePatterns
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
 from damcore.sweeps.experiment import Experiment
@@ -15,6 +16,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Sweep",
+    "generator",
     "plan",
     "run",
     "verify",

@@ -1,12 +1,13 @@
 """`python -m damcore.sweeps list|plan|run|status|verify NAME --profile quick --store results`.
 
-A name may be a shell pattern, such as 'study-*'; without one, all there are. Experiments are found by name where an
-installed package declares them: an entry point of the group `damcore.experiments` names a function of the profile that
-returns name -> experiment.
+A name may be a shell pattern, such as 'study-*'; without a name the command takes all experiments. Installed packages
+declare experiments by an entry point of the group `damcore.experiments`: a function that takes a profile and returns
+name -> experiment.
 """
 
 import argparse
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,41 +23,69 @@ PROFILES = ("smoke", "quick", "paper")
 FEW = 12  # names that an error lists
 
 
+class CatalogueError(Exception):
+    """The experiments of an installed package cannot be had; the message says which package and why."""
+
+
 def installed(profile: str) -> dict[str, Experiment]:
-    """Every experiment that an installed package declares, name -> experiment.
+    """Find every experiment that an installed package declares, name -> experiment.
 
     Args:
         profile: "smoke", "quick" or "paper".
+
+    Raises:
+        CatalogueError: the code of a package fails, or two packages declare one name.
     """
     found: dict[str, Experiment] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        found |= point.load()(profile)
+        try:
+            declared = point.load()(profile)
+        except Exception as error:  # whatever the code of another package raises
+            reason = f"{type(error).__name__}: {error}"
+            raise CatalogueError(
+                f"the experiments of the package {point.name} cannot be loaded from {point.value} ({reason}); repair "
+                "or uninstall it."
+            ) from error
+        if twice := found.keys() & declared.keys():
+            raise CatalogueError(f"{point.name} declares {min(twice)!r}, and so does another package; uninstall one.")
+        found |= declared
+    if not found:
+        raise CatalogueError(f"no installed package declares experiments (entry points of the group {GROUP}).")
     return found
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
+    """Run one command.
+
+    Args:
+        arguments: of the command line; those of the process by default.
+
+    Returns:
+        The exit status: 0 where all is well; 1 where something failed, differs or is not finished; 2 where the command
+        makes no sense here; 130 where it was interrupted.
+    """
     options = _parser().parse_args(arguments)
-    known = installed(options.profile)
-    patterns = options.names or ["*"]
-    if unknown := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]:
-        named = ", ".join([*known][:FEW]) or "none, since no installed package declares any"
-        more = f", and {len(known) - FEW} more (`list` names them)" if len(known) > FEW else ""
-        print(f"error: there is no experiment {unknown[0]!r}; there are {named}{more}.", file=sys.stderr)
-        return 2
-    chosen = [found for name, found in known.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
-    if options.device == "cuda" and not torch.cuda.is_available():
-        print("error: there is no CUDA device here; leave out --device.", file=sys.stderr)
-        return 2
-    store = Store(options.store / options.profile)
     try:
-        return COMMANDS[options.command](chosen, store, options)
-    except (StoreError, PlanError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        known = installed(options.profile)
+        patterns = options.names or ["*"]
+        if unknown := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]:
+            named = ", ".join([*known][:FEW])
+            more = f", and {len(known) - FEW} more (`list` names them)" if len(known) > FEW else ""
+            return _say(f"there is no experiment {unknown[0]!r}; there are {named}{more}.", 2)
+        if options.device == "cuda" and not torch.cuda.is_available():
+            return _say("there is no CUDA device here; leave out --device.", 2)
+        chosen = [found for name, found in known.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
+        return COMMANDS[options.command](chosen, Store(options.store / options.profile), options)
+    except (CatalogueError, StoreError, PlanError) as error:
+        return _say(str(error), 1)
     except KeyboardInterrupt:
-        print("\nInterrupted. What is stored is whole; the same command goes on from there.", file=sys.stderr)
+        print("\nInterrupted. What is stored is whole; the same command resumes the run.", file=sys.stderr)
         return 130
+
+
+def _say(message: str, status: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return status
 
 
 def _list(chosen: list[Experiment], store: Store, options) -> int:
@@ -72,24 +101,30 @@ def _plan(chosen: list[Experiment], store: Store, options) -> int:
 
 
 def _run(chosen: list[Experiment], store: Store, options) -> int:
-    client = None
-    if options.scheduler:
-        try:
-            from distributed import Client
+    status = 0
+    with _cluster(options.scheduler) as client:
+        for experiment in chosen:
+            if client is None:
+                print(f"{experiment.name}: {plan(experiment, store, device=options.device)}", flush=True)
+            done = len(run(experiment, store, client, device=options.device))
+            print(f"{experiment.name}: {done} of {len(experiment)} {experiment.unit}s stored in {store.of(experiment)}")
+            if done < len(experiment):
+                status = _say(f"another process works on the rest of {experiment.name}; run it again later.", 1)
+    return status
 
-            client = Client(options.scheduler, timeout=10)
-        except ImportError:
-            print("error: a cluster needs `pip install damcore[cluster]`.", file=sys.stderr)
-            return 1
-        except OSError as error:
-            print(f"error: no Dask scheduler answers at {options.scheduler} ({error}).", file=sys.stderr)
-            return 1
-    for experiment in chosen:
-        print(f"{experiment.name}: {plan(experiment, store, device=options.device)}")
-        rows = run(experiment, store, client, device=options.device)
-        place = store.of(experiment)
-        print(f"{experiment.name}: {len(rows)} of {len(experiment)} {experiment.unit}s stored in {place}")
-    return 0
+
+def _cluster(scheduler: str | None) -> AbstractContextManager:
+    """A client of the Dask scheduler at an address; None without an address."""
+    if scheduler is None:
+        return nullcontext()
+    try:
+        from distributed import Client
+
+        return Client(scheduler, timeout=10)
+    except ImportError:
+        raise PlanError("a cluster needs `pip install damcore[cluster]`.") from None
+    except OSError as error:
+        raise PlanError(f"no Dask scheduler answers at {scheduler} ({error}).") from None
 
 
 def _status(chosen: list[Experiment], store: Store, options) -> int:
@@ -120,12 +155,12 @@ COMMANDS = {"list": _list, "plan": _plan, "run": _run, "status": _status, "verif
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m damcore.sweeps", description="Run named experiments.")
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="names or patterns such as 'study-*'; all by default")
-    parser.add_argument("--profile", choices=PROFILES, default="quick", help="how large (default: quick)")
-    parser.add_argument("--store", type=Path, default=Path("results"), help="folder of results (default: results)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="names, or patterns such as 'study-*'; default: all")
+    parser.add_argument("--profile", choices=PROFILES, default="quick", help="size of the experiments (default: quick)")
+    parser.add_argument("--store", type=Path, default=Path("results"), help="folder of the results (default: results)")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://host:8786")
-    parser.add_argument("--sample", type=int, default=20, help="verify: cells to measure again (default: 20)")
+    parser.add_argument("--sample", type=int, default=20, help="verify: number of cells to measure again (default: 20)")
     parser.add_argument("--seed", type=int, help="verify: seed of the choice (default: a fresh one)")
     return parser
 

@@ -1,4 +1,4 @@
-"""The capacity experiment: how many of the stored patterns stay where they are, against how many are stored."""
+"""The capacity experiment: which share of the stored patterns is stable, against how many are stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,18 @@ from typing import Any, NamedTuple
 from damcore import _checks
 from damcore._random import generator
 from damcore.datasets import random_patterns
-from damcore.interactions import named
+from damcore.interactions import Interaction, named
+from damcore.network import BLOCK
 from damcore.recall import recall
 from damcore.scaling import Scaling
 from damcore.sweeps.experiment import Experiment
 
+SLOPE = 1e-2  # of the leaky F below zero
+COPIES = 6  # of the patterns, and of the block of overlaps that recall works on
+
 
 class Load(NamedTuple):
-    """One network: how many patterns it stores, and which draw of them."""
+    """One network: the number of patterns it stores, and which draw of them."""
 
     patterns: int
     draw: int
@@ -23,10 +27,10 @@ class Load(NamedTuple):
 @_checks.door
 @dataclass(frozen=True)
 class StablePatterns(Experiment):
-    """Networks whose memories are random patterns, and the share of these that recall leaves alone.
+    """Store random patterns as memories, and measure the share of them that recall leaves unchanged.
 
-    A pattern is stable where every neuron keeps its value, xi_i gap_i > 0 (a gap of zero counts as +1, as in Eq. 3).
-    The patterns of one draw are the same whatever else is stored: the first of a longer list.
+    A pattern is stable where no neuron changes, sign(gap_i) = xi_i for every i; a gap of zero counts as +1. A network
+    that stores fewer patterns of the same draw stores the first of them.
 
     Source: KH16 Eq. (4).
 
@@ -40,12 +44,13 @@ class StablePatterns(Experiment):
         n_neurons: N.
 
     Raises:
-        ValueError: there is no load, one is there twice, or a setting is out of range.
+        ValueError: `loads` is empty or repeats a value, or a setting is out of range.
 
     Example:
-        >>> few = StablePatterns("few", loads=(2, 30), n=2, n_neurons=50)
-        >>> [row["stable"] for row in few.measure([Load(2, 0), Load(30, 0)])]
-        [1.0, 0.0]
+        >>> from damcore.sweeps import StablePatterns
+        >>> few = StablePatterns("few", loads=(2, 10, 30), n=2, n_neurons=50)
+        >>> [few.measure([few.Cell(load, 0)])[0]["stable"] for load in few.loads]
+        [1.0, 0.4, 0.0]
     """
 
     loads: tuple[int, ...]
@@ -61,7 +66,6 @@ class StablePatterns(Experiment):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "loads", tuple(self.loads))
         if not self.loads or len(set(self.loads)) < len(self.loads):
             _checks.refuse(f"`loads` must hold at least one number and none twice, got {self.loads}.")
         for load in self.loads:
@@ -69,32 +73,43 @@ class StablePatterns(Experiment):
         for size in ("n", "draws", "n_neurons"):
             _checks.whole(size, getattr(self, size))
         _checks.whole("seed", self.seed, 0)
-        named(self.interaction)
+        self._function()
 
     @property
     def axes(self) -> dict[str, Sequence[int]]:
         return {"patterns": self.loads, "draw": range(self.draws)}
 
-    @property
-    def bytes_per_cell(self) -> int:
-        return 3 * max(self.loads) * (self.n_neurons + max(self.loads)) * 8
+    def together(self, cell: Load) -> int:
+        return cell.patterns
+
+    def memory(self, cells: int) -> int:
+        # Of one network: they are measured one after the other, so that none changes how another is summed.
+        return 8 * COPIES * (BLOCK + max(self.loads) * self.n_neurons)
 
     @property
     def remedy(self) -> str:
         return "Store fewer patterns."
 
+    @property
+    def summary(self) -> str:
+        loads = f"K = {min(self.loads)} to {max(self.loads)}"
+        return f"{self.interaction}, N = {self.n_neurons}, n = {self.n}, {loads}"
+
     def further(self) -> dict[str, Any]:
-        values = named(self.interaction).of_vertex(self.n, 1e-2).values()
+        # The name of an F of your own may come to stand for another F.
+        values = self._function().values()
         return {"values": values} if values else {}
 
     def measure(self, cells: Sequence[Load], *, device: str = "cpu") -> list[dict[str, float]]:
-        """The share of stable patterns, and of stable neurons in all patterns."""
+        """Measure the share of stable patterns, and the share of unchanged neurons in all patterns."""
         found = []
-        interaction = named(self.interaction).of_vertex(self.n, 1e-2)
         for cell in cells:
             draw = generator(self.seed, "patterns", self.n_neurons, cell.draw)
             patterns = random_patterns(cell.patterns, self.n_neurons, generator=draw).to(device)
-            recalled = recall(patterns, patterns, interaction, Scaling(1.0), order="synchronous", max_sweeps=1)
+            recalled = recall(patterns, patterns, self._function(), Scaling(1.0), order="synchronous", max_sweeps=1)
             same = recalled.states == patterns
             found.append({"stable": same.all(-1).double().mean().item(), "neurons": same.double().mean().item()})
         return found
+
+    def _function(self) -> Interaction:
+        return named(self.interaction).of_vertex(self.n, SLOPE)

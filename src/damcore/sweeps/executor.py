@@ -1,4 +1,4 @@
-"""Run an experiment: what it will take, measuring what is missing, here or on a cluster, and checking it afterwards."""
+"""Run an experiment: plan it, measure what is missing here or on a cluster, and verify what is stored."""
 
 import importlib.metadata
 import platform
@@ -21,24 +21,24 @@ from damcore import _checks
 from damcore.sweeps.experiment import BUDGET, Experiment
 from damcore.sweeps.store import Store, cells_of
 
-# Shards measured at once: a card is filled by some thousand networks, a processor by as many as it has cores.
+# Shards measured at once: some thousand networks fill a card, and as many as there are cores fill a processor.
 GROUP = {"cpu": 1, "cuda": 32}
 
 
 class PlanError(Exception):
-    """An experiment that cannot be run here; the sentence says why and what to do."""
+    """An experiment cannot be run here; the message says why and what to do."""
 
     refused = True  # raised from the public call, see `_checks.door`
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an experiment will take.
+    """Say what an experiment will take.
 
     Attributes:
-        cells: how many are still to be measured.
-        memory: at its peak, in bytes.
-        seconds: in all.
+        cells: number of cells that are still to be measured.
+        memory: peak of memory, in bytes.
+        seconds: estimated time.
         unit: what a cell is.
     """
 
@@ -53,18 +53,28 @@ class Plan:
 
 @_checks.door
 def plan(experiment: Experiment, store: Store, *, device: str = "cpu") -> Plan:
-    """Estimate what is still to do, calibrated by measuring a few cells of each kind.
+    """Estimate what an experiment will still take, by measuring a few cells of each kind.
 
     Args:
         experiment: the description.
-        store: what is done already.
-        device: where it would run.
+        store: where its results are.
+        device: "cpu" or "cuda".
 
     Returns:
         The plan.
 
     Raises:
-        PlanError: a shard takes more than 2 GiB, or than the machine has free.
+        PlanError: a shard takes more than 2 GiB, or more than is free.
+        StoreError: the store cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from damcore.sweeps import StablePatterns, Store, plan
+        >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     plan(few, Store(Path(folder))).cells
+        6
     """
     shards = experiment.shards()
     missing = [shards[k] for k in store.missing(experiment)]
@@ -77,9 +87,9 @@ def plan(experiment: Experiment, store: Store, *, device: str = "cpu") -> Plan:
 
 
 def _memory(experiment: Experiment, device: str, client=None) -> int:
-    """Bytes that measuring the largest shards together takes, refused where they are not to be had."""
+    """Bytes that the largest group of shards takes; refuses more than is allowed or free."""
     cells = min(GROUP[device] * max(map(len, experiment.shards())), len(experiment))
-    memory, limit = cells * experiment.bytes_per_cell, GROUP[device] * BUDGET
+    memory, limit = experiment.memory(cells), GROUP[device] * BUDGET
     if client is None:
         free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
         limit = min(limit, free)
@@ -95,24 +105,35 @@ def _memory(experiment: Experiment, device: str, client=None) -> int:
 def run(
     experiment: Experiment, store: Store, client=None, *, device: str = "cpu", progress: bool = True
 ) -> pd.DataFrame:
-    """Measure every cell that is not stored yet, shard by shard, and store each shard as it is done.
+    """Measure every cell that is not stored yet, and store each shard once it is measured.
 
-    Interrupting it loses at most the shard in hand, and the same call goes on from there. Several processes may work on
-    one store; each shard is measured by one of them.
+    An interrupted run loses at most the shard in hand; the same call resumes it. Several processes may work on one
+    store: a lock gives each shard to one of them.
 
     Args:
         experiment: the description.
         store: where results go.
-        client: a `dask.distributed.Client`, to work on its workers; the results are the same.
+        client: a `dask.distributed.Client`, to measure on its workers; the results are the same.
         device: "cpu" or "cuda".
-        progress: show a bar with rate and time left.
+        progress: show a bar with rate and remaining time.
 
     Returns:
-        All rows of the experiment that are stored: all of them, unless another process still works on some.
+        All stored rows of the experiment. Some are missing only while another process works on them.
 
     Raises:
-        PlanError: a shard takes more than 2 GiB, or than the machine has free.
+        PlanError: a shard takes more than 2 GiB, or more than is free.
         StoreError: the store cannot be written.
+        TypeError: `measure` does not give the metrics of each cell.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from damcore.sweeps import StablePatterns, Store, run
+        >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     rows = run(few, Store(Path(folder)), progress=False)
+        >>> rows.groupby("patterns")["stable"].mean().to_dict()
+        {2: 1.0, 30: 0.0}
     """
     shards, missing = experiment.shards(), store.missing(experiment)
     if missing:
@@ -133,10 +154,25 @@ def run(
 
 
 def measured(experiment: Experiment, cells: Sequence[Any], device: str) -> list[dict[str, Any]]:
-    """The rows of some cells: axes, metrics, and an equal share of the time that the cells took together."""
+    """Measure some cells: the row of each holds axes, metrics, and an equal share of the time that all took.
+
+    Args:
+        experiment: the description.
+        cells: cells of one kind.
+        device: "cpu" or "cuda".
+
+    Raises:
+        TypeError: `measure` does not give the metrics of each cell.
+    """
     started = time.perf_counter()
     found = experiment.measure(cells, device=device)
     seconds = (time.perf_counter() - started) / len(cells)
+    if len(found) != len(cells) or any(row.keys() != {*experiment.metrics} for row in found):
+        _checks.refuse(
+            f"`measure` of {type(experiment).__name__} must give {', '.join(experiment.metrics)} of each of "
+            f"{len(cells)} cells, got {len(found)} rows" + (f" with {', '.join(found[0])}." if found else "."),
+            TypeError,
+        )
     return [{**cell._asdict(), **row, "seconds": seconds} for cell, row in zip(cells, found, strict=True)]
 
 
@@ -181,21 +217,35 @@ def _task(experiment: Experiment, cells: tuple[Any, ...], device: str):
 def verify(
     experiment: Experiment, store: Store, *, sample: int = 20, seed: int | None = None, device: str = "cpu"
 ) -> pd.DataFrame:
-    """Measure a random sample of stored cells again, each alone, and compare with what is stored.
+    """Measure a random sample of stored cells again, each alone, and compare with the stored rows.
+
+    The difference is 0 on a machine of the same type. On another type sums are rounded in another order, and a chaotic
+    training may end elsewhere.
 
     Args:
         experiment: the description.
-        store: its results.
-        sample: cells to measure again.
-        seed: of the choice; a fresh one by default.
+        store: where its results are.
+        sample: number of cells to measure again, at least 1.
+        seed: seed of the choice; a fresh one by default.
         device: "cpu" or "cuda".
 
     Returns:
-        A row per cell and metric: the axes, metric, stored, recomputed, difference; 0 on a machine of the same type, on
-        another one a chaotic training may end elsewhere.
+        One row per cell and metric: the axes, metric, stored, recomputed, difference.
 
     Raises:
+        PlanError: `sample` is below 1.
         StoreError: nothing is stored.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from damcore.sweeps import StablePatterns, Store, run, verify
+        >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     rows = run(few, Store(Path(folder)), progress=False)
+        ...     compared = verify(few, Store(Path(folder)), sample=4, seed=0)
+        >>> len(compared), float(compared["difference"].max())
+        (8, 0.0)
     """
     if sample < 1:
         raise PlanError(f"`sample` must be at least 1, got {sample}.")
@@ -216,7 +266,11 @@ def verify(
 
 
 def provenance(device: str) -> dict[str, str]:
-    """Where a result comes from: commit, versions and machine, a column each."""
+    """Say where a result comes from: commit, versions and device, one column each.
+
+    Args:
+        device: "cpu" or "cuda".
+    """
     versions = {f"version_{name}": importlib.metadata.version(name) for name in ("damcore", "torch", "numpy", "numba")}
     name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
     return {"commit": _commit(), "version_python": platform.python_version(), **versions, "device": f"{device}: {name}"}
@@ -224,7 +278,7 @@ def provenance(device: str) -> dict[str, str]:
 
 @cache
 def _commit() -> str:
-    """The commit of the code that runs: asked once, since the checkout may move on while a long run does not."""
+    """The commit of the code that runs; asked once, since the checkout may change during a long run."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,4 +1,4 @@
-"""An experiment as a description: cells over some axes, cut into shards before anything is measured."""
+"""What an experiment is: cells over some axes, which are cut into shards before anything is measured."""
 
 import hashlib
 import itertools
@@ -20,37 +20,45 @@ BUDGET = 2 << 30  # bytes that measuring a shard may take
 @_checks.door
 @dataclass(frozen=True)
 class Experiment(ABC):
-    """Cells over some axes, each measured from its own configuration.
+    """Describe an experiment: cells over some axes, each measured from the settings and itself alone.
 
-    A subclass is a frozen dataclass whose fields are the configuration, with two class attributes and two methods:
-    `Cell` and `metrics`, `axes` and `measure`. The store, the executor and the command line need no more. What a cell
-    gives must depend on the configuration and on the cell alone, so that neither the order nor the company of cells
-    changes a result: take random numbers from a generator that both determine.
+    A subclass is a frozen dataclass whose fields are the settings. It defines the class attributes `Cell` and
+    `metrics`, the property `axes` and the method `measure`; the store, the executor and the command line need no more.
+    The result of a cell depends on the settings and on the cell, never on the order or the company of cells: take
+    random numbers from `damcore.sweeps.generator`, with the seed and the values of the cell.
+
+    Fields hold numbers, strings, truth values, None, and tuples of these. Lists and arrays become tuples.
 
     Args:
         name: what the experiment is called in a store, letters, digits and hyphens.
 
     Raises:
-        ValueError: the name holds another character.
+        ValueError: the name holds another character, or a metric has the name of another column.
 
     Example:
         >>> from dataclasses import dataclass
         >>> from typing import NamedTuple
-        >>> class Throw(NamedTuple):
-        ...     sides: int
+        >>> from damcore.datasets import random_patterns
+        >>> from damcore.sweeps import generator
+        >>> class Pair(NamedTuple):
+        ...     n_neurons: int
         ...     draw: int
         >>> @dataclass(frozen=True)
-        ... class Dice(Experiment):
-        ...     sides: tuple[int, ...] = (4, 6)
+        ... class Overlaps(Experiment):
+        ...     sizes: tuple[int, ...] = (10, 1000)
         ...     draws: int = 3
-        ...     Cell, metrics = Throw, ("shown",)
+        ...     Cell, metrics = Pair, ("overlap",)
         ...     @property
         ...     def axes(self):
-        ...         return {"sides": self.sides, "draw": range(self.draws)}
+        ...         return {"n_neurons": self.sizes, "draw": range(self.draws)}
         ...     def measure(self, cells, *, device="cpu"):
-        ...         return [{"shown": (7 * cell.draw) % cell.sides} for cell in cells]
-        >>> len(Dice("dice"))
+        ...         drawn = [random_patterns(2, cell.n_neurons, generator=generator(0, *cell)) for cell in cells]
+        ...         return [{"overlap": (one @ other).item() / len(one)} for one, other in drawn]
+        >>> overlaps = Overlaps("overlaps")
+        >>> len(overlaps)
         6
+        >>> overlaps.measure([Pair(1000, 0)])
+        [{'overlap': -0.092}]
     """
 
     name: str
@@ -61,17 +69,21 @@ class Experiment(ABC):
     settled: ClassVar[frozenset[str]] = frozenset()  # fields that the digest holds even at their defaults
 
     def __post_init__(self):
+        for field in fields(self):
+            object.__setattr__(self, field.name, _plain(field.name, getattr(self, field.name)))
         if not self.name.replace("-", "").isalnum():
             _checks.refuse(f"`name` must consist of letters, digits and hyphens, got {self.name!r}.")
+        if taken := {*self.metrics} & {*self.Cell._fields, "seconds"}:
+            _checks.refuse(f"`metrics` must not hold {min(taken)!r}: a row has that column already.")
 
     @property
     @abstractmethod
     def axes(self) -> Mapping[str, Sequence[Any]]:
-        """The values of each axis; rows are sorted by the axes in this order."""
+        """The values of each axis, by the names of the fields of `Cell`; rows are sorted by the axes in this order."""
 
     @abstractmethod
     def measure(self, cells: Sequence[Any], *, device: str = "cpu") -> list[dict[str, Any]]:
-        """Measure some cells of one shard.
+        """Measure some cells of one kind (see `together`).
 
         Args:
             cells: which.
@@ -82,24 +94,27 @@ class Experiment(ABC):
         """
 
     def cells(self) -> Iterator[Any]:
-        """Every cell; those that `together` keeps apart must not alternate."""
+        """Yield every cell. Cells of one kind stand together, or shards become small."""
         return itertools.starmap(self.Cell, itertools.product(*(self.axes[axis] for axis in self.Cell._fields)))
 
     def together(self, cell: Any) -> Hashable:
-        """What the cells of one shard have in common; all may share one by default."""
+        """The kind of a cell: only cells of one kind share a shard. By default all cells are of one kind."""
         return None
 
-    @property
-    def bytes_per_cell(self) -> int:
-        """Memory that measuring one cell takes; 0 where it does not matter."""
+    def memory(self, cells: int) -> int:
+        """Bytes that one call of `measure` takes; 0 where memory does not matter.
+
+        Args:
+            cells: number of cells in the call.
+        """
         return 0
 
     def seconds_per_cell(self, cells: Sequence[Any], *, device: str = "cpu") -> float:
-        """Estimate the time that one cell takes, from cells of one kind.
+        """Estimate the time of one cell by measuring two.
 
         Args:
-            cells: all of that kind.
-            device: where they would be measured.
+            cells: all cells of one kind that are still to be measured.
+            device: "cpu" or "cuda".
         """
         few = random.Random(0).sample(list(cells), min(2, len(cells)))
         self.measure(few[:1], device=device)  # compiles
@@ -109,12 +124,12 @@ class Experiment(ABC):
 
     @property
     def remedy(self) -> str:
-        """What to do where a shard takes more memory than there is."""
+        """A sentence that says what to do where a shard takes more memory than there is."""
         return "Measure smaller cells."
 
     @property
     def summary(self) -> str:
-        """The experiment in a line: its axes, or whatever tells it from others."""
+        """One line that tells the experiment from others; by default the sizes of its axes."""
         return ", ".join(f"{len(values)} x {axis}" for axis, values in self.axes.items())
 
     def __len__(self) -> int:
@@ -125,21 +140,17 @@ class Experiment(ABC):
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """The settings that all cells share, a column each in the store: every field that is neither an axis (a tuple)
-        nor a number of repetitions (`repeats`, `draws`)."""
-        shared = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            name: value
-            for name, value in shared.items()
-            if not isinstance(value, tuple) and name not in ("repeats", "draws")
-        }
+        """The settings that all cells share: every field that is not itself an axis. Each is a column of the rows."""
+        axes = [tuple(values) for values in self.axes.values()]
+        settings = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in settings.items() if value not in axes}
 
     @property
     def digest(self) -> str:
         """Eight bytes in hexadecimal that stand for every setting but the name.
 
-        A field that is at its default is left out, unless it is `settled`: so a field that is added later renames no
-        folder of results that are stored already.
+        A field at its default is left out unless it is `settled`. So a field that is added later renames no folder of
+        stored results.
         """
         values = asdict(self)
         kept = {
@@ -149,41 +160,69 @@ class Experiment(ABC):
 
     def _counts(self, field: Field) -> bool:
         default = field.default if field.default_factory is MISSING else field.default_factory()
-        return field.name in self.settled or default is MISSING or getattr(self, field.name) != default
+        if field.name in self.settled or default is MISSING:
+            return True
+        return getattr(self, field.name) != _plain(field.name, default)
 
     def further(self) -> dict[str, Any]:
-        """What else the digest stands for: whatever decides a result and is no field."""
+        """What the digest holds besides fields: whatever else decides a result, as name -> plain value."""
         return {}
 
+    @_checks.door
     def shards(self, size: int | None = None) -> tuple[tuple[Any, ...], ...]:
-        """Cut the cells into pieces, each of one kind: what is measured and stored at once.
+        """Cut the cells into shards of one kind each. A shard is measured and stored at once.
 
         Args:
             size: cells per shard, at least 1; by default as many as fit 2 GiB, and 128 at most.
+
+        Raises:
+            ValueError: an axis is empty or repeats a value, or `cells` does not give each combination once.
         """
-        return _shards(self, size or min(SHARD, max(1, BUDGET // max(1, self.bytes_per_cell))))
+        return _shards(self, size or next((k for k in range(SHARD, 1, -1) if self.memory(k) <= BUDGET), 1))
 
 
 @lru_cache(maxsize=16)
 def _shards(experiment: Experiment, size: int) -> tuple[tuple[Any, ...], ...]:
+    cells = list(experiment.cells())
+    if not cells or len(set(cells)) != len(experiment):
+        _checks.refuse(
+            f"The axes of {experiment.name} must hold at least one value and none twice, and `cells` must give each of "
+            f"their {len(experiment)} combinations once; it gave {len(set(cells))}."
+        )
     pieces = []
-    for _, kind in itertools.groupby(experiment.cells(), key=experiment.together):
+    for _, kind in itertools.groupby(cells, key=experiment.together):
         while piece := tuple(itertools.islice(kind, size)):
             pieces.append(piece)
     return tuple(pieces)
 
 
+def _plain(name: str, value: Any) -> Any:
+    """A setting as JSON can write it: lists and arrays become tuples, numbers of numpy and torch plain ones."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple):
+        return tuple(_plain(name, element) for element in value)
+    if value is not None and not isinstance(value, str | int | float):
+        _checks.refuse(f"`{name}` must hold numbers, strings, truth values or None, or tuples of them, got {value!r}.")
+    return value
+
+
+@_checks.door
 def logarithmic(low: float, high: float, points: int) -> tuple[float, ...]:
-    """Place points from low to high, evenly in their logarithm, to four digits; one point is low.
+    """Place points from low to high, evenly in their logarithm, to four digits. A single point is low.
 
     Args:
         low: above 0.
         high: above 0.
         points: how many, at least 1.
 
+    Raises:
+        ValueError: an end is not positive, or `points` is below 1.
+
     Example:
         >>> logarithmic(0.1, 10.0, 5)
         (0.1, 0.3162, 1.0, 3.162, 10.0)
     """
+    _checks.number("low", low, above=0.0)
+    _checks.number("high", high, above=0.0)
     _checks.whole("points", points)
     return tuple(float(f"{low * (high / low) ** (k / max(points - 1, 1)):.4g}") for k in range(points))

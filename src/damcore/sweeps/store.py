@@ -1,9 +1,9 @@
 """Results on disk: one row per cell, in Parquet files whose names carry their own checksums.
 
-An experiment has a folder, `NAME-DIGEST`, with a file per shard, `00007-<sha256>.parquet`. A file is written under
-another name and renamed, so a name that is there means a whole file; its bytes are checked against its name each time
-it is read. What fails is set aside and counts as not computed. A finished experiment is packed into one file,
-`all-<sha256>.parquet`.
+An experiment has a folder, `NAME-DIGEST`, with one file per shard, `00007-<sha256>.parquet`. A file is written under
+another name and then renamed, so a file with its final name is whole. Its bytes are compared with the checksum in its
+name each time it is read. A file that fails is set aside, and its cells count as missing. The shards of a finished
+experiment are packed into one file, `all-<sha256>.parquet`.
 """
 
 import hashlib
@@ -29,36 +29,42 @@ FILE = re.compile(r"(all|\d{5})-([0-9a-f]{16})\.parquet")
 
 
 class StoreError(Exception):
-    """A store that cannot be read or written; the sentence says why and what to do."""
+    """A store cannot be read or written; the message says why and what to do."""
 
     refused = True  # raised from the public call, see `_checks.door`
 
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of results.
+    """Keep the results of experiments in a folder.
 
     Args:
-        folder: created when something is written.
+        folder: where; it is created when something is written.
+
+    Example:
+        >>> from damcore.sweeps import StablePatterns
+        >>> store = Store(Path("results"))
+        >>> store.of(StablePatterns("few", loads=(2, 30), n=2)).as_posix()
+        'results/few-d2abb3577b679b4f'
     """
 
     folder: Path
 
     def of(self, experiment: Experiment) -> Path:
-        """The folder of an experiment."""
+        """Name the folder of an experiment."""
         return Path(self.folder) / f"{experiment.name}-{experiment.digest}"
 
     @_checks.door
     def write(
         self, experiment: Experiment, shard: int | None, rows: list[dict[str, object]], provenance: dict[str, str]
     ) -> Path:
-        """Store the rows of a shard (None: of all), with the experiment's configuration and where they come from.
+        """Store the rows of one shard, or of all, each with the experiment's configuration and its provenance.
 
         Args:
             experiment: the description.
-            shard: its number in `experiment.shards()`.
-            rows: as `train_cells` returns them.
-            provenance: versions, device, commit: a column each.
+            shard: number of the shard in `experiment.shards()`; None for all cells.
+            rows: one per cell: its axes, its metrics, and its seconds.
+            provenance: commit, versions and device; each becomes a column.
 
         Returns:
             The file.
@@ -88,20 +94,26 @@ class Store:
             passing.unlink(missing_ok=True)
             raise StoreError(
                 f"{target} could not be written ({error.strerror}). Nothing stored before is harmed: make room or name "
-                "another --store, and run the same command again."
+                "another store, and run the experiment again."
             ) from None
         return target
 
     @_checks.door
     def files(self, experiment: Experiment) -> dict[str, Path]:
-        """The sound files of an experiment, label -> path; any other is set aside and named on stderr."""
+        """List the sound files of an experiment, label -> path.
+
+        A damaged or foreign file is set aside and named on stderr.
+
+        Raises:
+            StoreError: such a file cannot be moved away.
+        """
         sound = {}
         for path in sorted(self.of(experiment).glob("*")):
             if path.is_dir() or path.name.startswith("."):
                 continue
             try:
                 reason = _fault(path, experiment)
-            except FileNotFoundError:  # another process has just packed it
+            except FileNotFoundError:  # another process packed it just now
                 continue
             if reason:
                 self._set_aside(path, reason)
@@ -116,22 +128,22 @@ class Store:
             os.replace(path, aside / path.name)
         except OSError as error:
             raise StoreError(f"{path} {reason}, and it cannot be moved away ({error.strerror}); remove it.") from None
-        print(f"{path} {reason}; moved to {aside.name}/, its cells will be recomputed.", file=sys.stderr)
+        print(f"{path} {reason}; moved to {aside.name}/, and its cells count as missing.", file=sys.stderr)
 
     def has(self, experiment: Experiment, shard: int) -> bool:
-        """Whether a shard is stored, by name alone: cheap enough to ask before training it."""
+        """Say whether a shard is stored, by file name alone: cheap enough to ask before each shard is measured."""
         folder = self.of(experiment)
         return any(folder.glob(f"{shard:05d}-*.parquet")) or any(folder.glob("all-*.parquet"))
 
     @_checks.door
     def missing(self, experiment: Experiment) -> list[int]:
-        """Numbers of the shards that are not stored."""
+        """List the numbers of the shards that are not stored."""
         stored = self.files(experiment)
         return [] if "all" in stored else [k for k in range(len(experiment.shards())) if f"{k:05d}" not in stored]
 
     @_checks.door
     def frame(self, experiment: Experiment) -> pd.DataFrame:
-        """All stored rows of an experiment, ordered by its axes; some of them where it is not finished.
+        """Read all stored rows of an experiment, sorted by its axes. An unfinished experiment gives some rows.
 
         Raises:
             StoreError: nothing is stored.
@@ -140,30 +152,31 @@ class Store:
             files = self.files(experiment)
             if not files:
                 raise StoreError(
-                    f"{self.of(experiment)} holds nothing yet; run `python -m damcore.sweeps run {experiment.name}`."
+                    f"{self.of(experiment)} holds nothing yet; run {experiment.name} first, with "
+                    f"`damcore.sweeps.run` or `python -m damcore.sweeps run {experiment.name}`."
                 )
             chosen = [files["all"]] if "all" in files else list(files.values())
             try:
                 frame = pd.concat([pd.read_parquet(path) for path in chosen], ignore_index=True)
-            except FileNotFoundError:  # another process has packed them since; there is one file now
+            except FileNotFoundError:  # another process packed them in between; now there is one file
                 continue
             return frame.sort_values(list(experiment.axes), ignore_index=True)
 
     @_checks.door
     def array(self, experiment: Experiment) -> xr.Dataset:
-        """The metrics as arrays over the axes of the experiment, NaN where nothing is stored.
+        """Read the metrics and seconds as arrays over the axes of the experiment, NaN where nothing is stored.
 
         Raises:
             StoreError: nothing is stored.
         """
         axes = experiment.axes
         indexed = self.frame(experiment).set_index(list(axes))
-        whole = indexed.reindex(pd.MultiIndex.from_product(axes.values(), names=list(axes)))
+        whole = indexed.reindex(pd.MultiIndex.from_product(list(axes.values()), names=list(axes)))
         return xr.Dataset.from_dataframe(whole.loc[:, [*experiment.metrics, "seconds"]].astype(float))
 
     @_checks.door
     def pack(self, experiment: Experiment) -> None:
-        """Turn the shards of a finished experiment into one file."""
+        """Pack the shards of a finished experiment into one file; an unfinished one stays as it is."""
         with self.hold(experiment, "pack") as held:
             files = self.files(experiment)
             if not held or "all" in files or self.missing(experiment):
@@ -174,7 +187,13 @@ class Store:
 
     @contextmanager
     def hold(self, experiment: Experiment, label: str):
-        """Whether this process alone may work on a shard; the system lets go of it however the process ends."""
+        """Try to lock a shard (or "pack") for this process, and yield whether that worked.
+
+        The system releases the lock however the process ends.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         folder = self.of(experiment) / ".locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -184,7 +203,7 @@ class Store:
             yield False
             return
         except OSError as error:
-            raise StoreError(f"{folder} cannot be written ({error.strerror}); name another --store.") from None
+            raise StoreError(f"{folder} cannot be written ({error.strerror}); name another store.") from None
         try:
             yield True
         finally:
@@ -196,7 +215,7 @@ def _checksum(content: bytes) -> str:
 
 
 def _fault(path: Path, experiment: Experiment) -> str:
-    """Why a file is not a sound part of the experiment's results, or nothing."""
+    """Why a file is no sound part of the experiment's results; empty for a sound file."""
     named = FILE.fullmatch(path.name)
     if not named:
         return "does not belong to the store"
@@ -207,10 +226,15 @@ def _fault(path: Path, experiment: Experiment) -> str:
         metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
     except pa.ArrowInvalid:
         return "is no Parquet file"
-    return "" if metadata.get(b"damcore.sweep") == experiment.digest.encode() else "belongs to another sweep"
+    return "" if metadata.get(b"damcore.sweep") == experiment.digest.encode() else "belongs to another experiment"
 
 
 def cells_of(experiment: Experiment, frame: pd.DataFrame) -> list[Any]:
-    """The cells that rows belong to."""
+    """Read the cell of each row.
+
+    Args:
+        experiment: the description.
+        frame: rows of it.
+    """
     values = frame[list(experiment.Cell._fields)].itertuples(index=False, name=None)
     return [experiment.Cell(*row) for row in values]

@@ -1,4 +1,4 @@
-"""The training experiment: networks over vertex, inverse temperature and learning rate, trained and asked to recall."""
+"""The training experiment: train networks over vertex, inverse temperature and learning rate, and let each recall."""
 
 import math
 import random
@@ -20,7 +20,7 @@ from damcore.sweeps.experiment import Experiment
 
 INITIAL = ("uniform", "symmetric", "normal")
 RECALL_SCALES = ("text", "learning", "one", "over-n")
-COPIES = 5  # of the memories: the initial ones, the trained ones, their velocity, and two in work
+COPIES = 5  # of the memories: the initial ones, the trained ones, their velocity, and two in the training step
 
 
 class Place(NamedTuple):
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 SCALINGS = {
     "original": Place(False, 0, None),  # MRS24 Eq. 8
     "modified": Place(True, 1, 0),  # MRS24 Eq. 14
-    # Variants that a reading of the text or a state of its public code allows.
+    # Other readings of the text, or other states of its public code.
     "outside": Place(False, 0, 1),
     "outside-n": Place(False, 0, 1, times_vertex=True),
     "outside-normalised": Place(True, 0, 1),
@@ -56,17 +56,17 @@ class Cell(NamedTuple):
 @_checks.door
 @dataclass(frozen=True)
 class Sweep(Experiment):
-    """Networks over a grid of vertex, inverse temperature and learning rate, each trained `repeats` times.
+    """Train networks over a grid of vertex, inverse temperature and learning rate, `repeats` times each.
 
-    The inverse temperature is 1/T of the network's own scaling: the two networks of MRS24 are one, for a homogeneous F,
+    The inverse temperature is 1/T of the network's own scaling. For a homogeneous F the two networks of MRS24 are one
     where 1/T of the modified is N times 1/T of the original.
 
     Args:
         name: what the sweep is called in a store, letters, digits and hyphens.
         vertices: interaction vertices n; the exponential ignores them, except in the scaling "outside-n".
         inverse_temperatures: 1/T.
-        learning_rates: largest change of a memory in the first epoch.
-        repeats: networks a cell, each with states and initial memories of its own.
+        learning_rates: largest change of an entry of the memories in the first epoch.
+        repeats: networks per point of the grid, each with states and initial memories of its own.
         seed: of all random numbers.
         scaling: where N and T enter while learning; inner stands inside F, outer before the sum:
 
@@ -80,8 +80,8 @@ class Sweep(Experiment):
             | original-normalised | 1/N     | as original |
             | inside              | 1/T     | 1       |
 
-        interaction: "polynomial", "rectified", "leaky" or "exponential", or the `name` of an F of your own, defined
-            before: its fields `n` and `slope` are set, others keep their defaults.
+        interaction: "polynomial", "rectified", "leaky" or "exponential", or the `name` of an F of your own whose module
+            is imported. Its fields `n` and `slope` are set; others keep their defaults.
         slope: of the leaky F below zero.
         n_neurons: N.
         n_memories: K.
@@ -94,13 +94,20 @@ class Sweep(Experiment):
         floor: of the normalised step; None for no floor.
         dtype: "float64" or "float32".
         order: of recall, "asynchronous" or "synchronous".
-        tie: of recall, what a gap of zero does.
+        tie: of recall, what a gap of zero does: "positive", "negative" or "keep".
         recall_scale: inner of recall: "text" for 1/N where the scaling has N and else 1 (MRS24 Eq. 4, 13), "learning"
-            for the scale the network learned with, "one" for 1, "over-n" for 1/N. For a homogeneous F all give the same
-            signs.
+            for the scale that the network learned with, "one" for 1, "over-n" for 1/N. For a homogeneous F all give the
+            same signs.
 
     Raises:
         ValueError: an axis is empty or repeats a value, or a setting is out of range.
+
+    Example:
+        >>> from damcore.sweeps import Sweep
+        >>> sweep = Sweep("two", vertices=(3,), inverse_temperatures=(0.1, 1.0), learning_rates=(0.05,), repeats=1,
+        ...               n_neurons=50, n_memories=30, n_states=3, epochs=100)
+        >>> [round(row["stable"], 2) for row in sweep.measure(list(sweep.cells()))]
+        [0.33, 1.0]
     """
 
     vertices: tuple[int, ...]
@@ -158,7 +165,7 @@ class Sweep(Experiment):
     def __post_init__(self):
         super().__post_init__()
         for axis in ("vertices", "inverse_temperatures", "learning_rates"):
-            # Lists are welcome, and 1 is the same cell as 1.0; a frozen description needs tuples of one type.
+            # 1 and 1.0 are one cell: they must give one digest.
             values = tuple(value if axis == "vertices" else float(value) for value in getattr(self, axis))
             object.__setattr__(self, axis, values)
             if not values or len(set(values)) < len(values):
@@ -191,24 +198,23 @@ class Sweep(Experiment):
         }
 
     def further(self) -> dict[str, Any]:
-        # What a name of your own stands for may change; the four of the library do not.
+        # The name of an F of your own may come to stand for another F; the four of the library do not change.
         values = [self.interaction_of(n).values() for n in self.vertices]
         return {"values": values} if any(values) else {}
 
-    def cells(self) -> Iterator[Cell]:
-        """Every network, in an order that keeps equal vertices together and does not put all hard cells at the end."""
+    def cells(self) -> Iterator[Any]:
+        """Yield every network; equal vertices stand together, and hard cells are spread over the shards."""
         for n in self.vertices:
             for repeat in range(self.repeats):
                 for inverse in self.inverse_temperatures:
                     for rate in self.learning_rates:
                         yield Cell(n, inverse, rate, repeat)
 
-    def together(self, cell: Cell) -> int:
+    def together(self, cell: Any) -> int:
         return cell.n
 
-    @property
-    def bytes_per_cell(self) -> int:
-        return COPIES * (self.n_memories + self.n_states) * self.n_neurons * self.torch_dtype.itemsize
+    def memory(self, cells: int) -> int:
+        return cells * COPIES * (self.n_memories + self.n_states) * self.n_neurons * self.torch_dtype.itemsize
 
     @property
     def remedy(self) -> str:
@@ -218,8 +224,8 @@ class Sweep(Experiment):
     def summary(self) -> str:
         return f"{self.scaling}, {self.interaction}, N = {self.n_neurons}, n = {self.vertices}"
 
-    def seconds_per_cell(self, cells: Sequence[Cell], *, device: str = "cpu") -> float:
-        """From a few networks spread over the axes and a few of the epochs."""
+    def seconds_per_cell(self, cells: Sequence[Any], *, device: str = "cpu") -> float:
+        """Estimate the time of one network from some networks and some of the epochs."""
         few = random.Random(0).sample(list(cells), min(16, len(cells)))
 
         def seconds(epochs: int) -> float:
@@ -229,19 +235,19 @@ class Sweep(Experiment):
 
         seconds(1)  # compiles
         longer = min(31, self.epochs + 1)
-        # What is paid once, recall most of all, and what is paid each epoch.
+        # Some time is spent once, most of it on recall, and some in each epoch.
         once = seconds(1)
         return once + max(0.0, seconds(longer) - once) / (longer - 1) * self.epochs
 
-    def measure(self, cells: Sequence[Cell], *, device: str = "cpu") -> list[dict[str, Any]]:
+    def measure(self, cells: Sequence[Any], *, device: str = "cpu") -> list[dict[str, Any]]:
         return train_cells(self, cells, device=device)
 
     def interaction_of(self, n: int) -> Interaction:
-        """F of vertex n."""
+        """Give F of vertex n."""
         return named(self.interaction).of_vertex(n, self.slope)
 
     def scaling_of(self, n: int, temperature: Temperature) -> Scaling:
-        """The scaling of a network of vertex n that learns at a temperature."""
+        """Give the scaling with which a network of vertex n learns."""
         place = SCALINGS[self.scaling]
         return Scaling(
             temperature * n if place.times_vertex else temperature,
@@ -251,7 +257,7 @@ class Sweep(Experiment):
         )
 
     def recall_scaling_of(self, n: int, temperature: Temperature) -> Scaling:
-        """The scaling with which that network recalls, to be used as it is; see `recall_scale`."""
+        """Give the scaling with which that network recalls, used as it is; see `recall_scale`."""
         learning = self.scaling_of(n, temperature)
         match self.recall_scale:
             case "text":
@@ -269,10 +275,10 @@ class Sweep(Experiment):
 
 
 def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> list[dict[str, Any]]:
-    """Train the networks of some cells, of one vertex, and measure each.
+    """Train the networks of some cells of one vertex, and measure each.
 
-    A network's random numbers come from its own configuration, and those of one repeat are the same in every cell that
-    has the same N, K and number of states: cells, vertices and scalings are compared on equal tasks.
+    The random numbers of a network come from its own settings. Those of one repeat are the same in all cells with the
+    same N, K and number of states, so cells, vertices and scalings are compared on equal tasks.
 
     Args:
         sweep: the description.
@@ -281,10 +287,10 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
 
     Returns:
         For each cell
-        - distance: mean Euclidean distance between learned and relaxed states, 0 to 2 sqrt(N);
-        - stable: share of learned states that recall does not move;
-        - loss: of the last epoch (NaN where it diverged);
-        - sweeps: mean number of sweeps that changed something;
+        - distance: mean Euclidean distance between learned and recalled states, 0 to 2 sqrt(N);
+        - stable: share of learned states that recall does not change;
+        - loss: of the last epoch, NaN where training diverged;
+        - sweeps: mean number of recall's sweeps that changed something;
         - converged: share of states that settled;
         - diverged: epoch in which training left the range of the dtype, -1 where it did not;
         - overflow: whether training or recall left that range.
@@ -331,14 +337,19 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         "overflow": (training.diverged >= 0) | ~recalled.finite.all(-1),
     }
     columns = {name: values.cpu().tolist() for name, values in measured.items()}
-    # Two bipolar states that differ in k neurons are 2 sqrt(k) apart. Summed exactly: the order in which a tensor is
-    # summed depends on where it lies in memory, and would change the last bit from run to run.
+    # Two bipolar states that differ in k neurons are 2 sqrt(k) apart. The sum is exact: a tensor is summed in an order
+    # that depends on where it lies in memory, which would change the last bit from run to run.
     columns["distance"] = [math.fsum(2 * math.sqrt(k) for k in states) / len(states) for states in wrong]
     return [{name: column[row] for name, column in columns.items()} for row in range(len(cells))]
 
 
 def task(sweep: Sweep, repeat: int) -> tuple[Tensor, Tensor]:
-    """Initial memories (K, N) and states to learn (A, N) of one repeat."""
+    """Draw the initial memories (K, N) and the states to learn (A, N) of one repeat.
+
+    Args:
+        sweep: the description.
+        repeat: which.
+    """
     k, n_neurons = sweep.n_memories, sweep.n_neurons
     draw = generator(sweep.seed, "states", sweep.n_states, n_neurons, repeat)
     patterns = random_patterns(sweep.n_states, n_neurons, generator=draw)

@@ -232,6 +232,7 @@ ERRATA = (
     ),
     Erratum(
         key="mrs24-possible",
+        clause="A.3-possible",
         where="A.3",
         says="A.3 shows the modified network at $n = 40$ to 100, “much larger” than was “possible with the original "
         "network”.",

@@ -4,7 +4,7 @@ MRS24 says at the end of section 5.3 that "in all experiments" it trained "for 5
 section is on MNIST, of which this is certain; that it holds for the maps on random states, too, is the plain reading
 and probable. So K = 256 here; sweeps with K = 100 stand beside, to see what K changes. The text does not name the
 interaction function of each figure, the initial memories, the grids, nor the vertices of the panels of Figures 1-4. For
-these the settings here are those that the settings study (`settings_study`, `scoring`) found to show most of what the
+these the settings here are those that the settings study (`settings_study`, `ranking`) found to show most of what the
 text says. All axes are spaced evenly in their logarithm. Original and modified are swept over the same N/T and 1/T_m,
 where theory says that they are one network for a homogeneous F.
 """

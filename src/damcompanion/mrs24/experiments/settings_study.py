@@ -2,7 +2,7 @@
 
 The text does not name F, the initial memories, or the grids of its experiments, and its public code has placed N and T
 in several ways. Each sweep here is one choice, at a coarse grid: wide enough that no optimal region is missed for its
-place, coarse enough that all choices can be trained. What a map shows is judged by `scoring`, written down before any
+place, coarse enough that all choices can be trained. What a map shows is judged by `ranking`, written down before any
 row was computed.
 
 What the text does say is the base: a zero gap goes to +1, 20 states, N = 100, decay 0.999, no momentum, m = 1, 500

@@ -1,7 +1,8 @@
 """The exponential argument of MRS24 section 4.1.1: what is false as printed, and what is true instead.
 
-Signs of sums of exponentials are exact here: fractions enclose the powers of e, see `laws.sign_of_exponential_sum`.
-z3 knows no exponential; where it is asked about one, the scope of the check says which facts it was given.
+Signs of sums of exponentials are exact here: fractions enclose the powers of e, see
+`exact_networks.sign_of_exponential_sum`. z3 knows no exponential; where it is asked about one, the scope of the check
+says which facts it was given.
 """
 
 import itertools
@@ -11,7 +12,8 @@ from typing import Any
 
 import torch
 
-from damcompanion.claims import Check, Kind, listed
+from damcompanion.checks import Check, listed
+from damcompanion.claims import Kind
 from damcompanion.exact_networks import (
     Pairs,
     enclosed_exponential_sum,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from damcompanion.claims import Check, Kind, listed
+from damcompanion.checks import Check, listed
+from damcompanion.claims import Kind
 from damcompanion.exact_networks import Law, leaky, networks, overlaps, rationals, sign, smallest
 from damcompanion.mrs24.proofs.update import update_unchanged
 from damcompanion.provers import certain_sign, enclosed, first_found, intervals, possible, reals, value

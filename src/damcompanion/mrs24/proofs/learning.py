@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcompanion.claims import Check, Kind, listed
+from damcompanion.checks import Check, listed
+from damcompanion.claims import Kind
 from damcompanion.exact_networks import Law, smallest
 from damcompanion.provers import possible, reals
 from damcore import _checks

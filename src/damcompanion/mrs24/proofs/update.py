@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
-from damcompanion.claims import Check, Kind, listed
+from damcompanion.checks import Check, listed
+from damcompanion.claims import Kind
 from damcompanion.exact_networks import Law, Memories, bracket, networks, overlaps, sign, smallest
 from damcompanion.provers import (
     differ_in_sign,

@@ -1,0 +1,28 @@
+"""The claims of MRS24 about its maps, and what becomes of them on stored rows."""
+
+from damcompanion.claims import Judged, judge
+from damcompanion.mrs24.claims.clauses import CLAUSES
+from damcompanion.mrs24.claims.looks import Look, OnMaps
+from damcompanion.mrs24.claims.section5 import CLAIMS
+from damcompanion.mrs24.experiments.heat_maps import MEMORIES
+from damcompanion.mrs24.figures import Gallery
+from damcore import _checks
+
+__all__ = ["CLAIMS", "CLAUSES", "Look", "OnMaps", "verdicts"]
+
+
+@_checks.door
+def verdicts(gallery: Gallery, memories: int = MEMORIES) -> list[Judged]:
+    """Judge every claim of sections 1 and 5 to 5.3 and of appendix A on stored maps.
+
+    Args:
+        gallery: the maps.
+        memories: K of the maps, 256 or 100.
+
+    Raises:
+        ValueError: there are no maps with so many memories.
+    """
+    if memories not in (MEMORIES, 100):
+        _checks.refuse(f"`memories` must be {MEMORIES} or 100, got {memories}.")
+    look = Look(gallery, memories)
+    return [judge(claim, look) for claim in CLAIMS]

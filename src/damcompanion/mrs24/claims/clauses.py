@@ -1,0 +1,45 @@
+"""The testable clauses of MRS24 sections 1 and 5 to 5.3 and of appendix A: key -> where, and what it says in our words.
+
+Each is judged by exactly one claim. What is a definition, a setting or a repetition is left out, and so is the
+conclusion, which repeats sections 4 and 5.
+"""
+
+CLAUSES = {
+    "1-neurons-modified": ("1", "normalised, the optimum no longer depends heavily on the size of the data"),
+    "1-neurons-original": ("1", "before, it did"),
+    "5-original-changes": ("5", "in the original network, another vertex wants other hyperparameters"),
+    "5-modified-reuse": ("5", "in the modified network the same ones can be used as the vertex changes"),
+    "5-decay": ("5", "a decay of 1.0 gives similar results"),
+    "5-momentum": ("5", "so do higher values of momentum"),
+    "5-exponent": ("5", "the error exponent m need not change"),
+    "5-n-2": ("5", "n = 2 is perfectly learnable"),
+    "5-sizes": ("5", "larger dimensions and other sizes of the data set are similar"),
+    "5-to-100": ("5, A.3", "there are results for vertices up to 100"),
+    "5.1-place": ("5.1", "the original's optimum lies around 1/T = 0.01"),
+    "5.1-rate": ("5.1", "and around a learning rate of 0.5"),
+    "5.1-shifts": ("5.1", "it shifts considerably with the vertex"),
+    "5.1-cost": ("5.1", "higher learning rates are worse"),
+    "5.1-lost": ("5.1", "at even modest vertices it does not appear on the grid"),
+    "5.1-worse": ("5.1", "where it was, distances exceed those around"),
+    "5.1-rings": ("5.1", "if it exists and is small, an increasingly suboptimal region surrounds it"),
+    "5.1-range": ("5.1", "overflow is not the reason"),
+    "5.1-overflow": ("5.1", "in general larger vertices or dimensions overflow"),
+    "5.2-early": ("5.2", "the modified network's region shifts slightly for n up to 5"),
+    "5.2-as-figure-1": ("5.2", "as the original's does"),
+    "5.2-substantial": ("5.2", "it remains substantial at large vertices"),
+    "5.2-place": ("5.2", "it stabilises around 1/T = 0.9"),
+    "5.2-near-1": ("5.2", "near 1 across many dimensions and task sizes"),
+    "5.2-rates": ("5.2", "it extends to much larger learning rates than the original's"),
+    "5.2-stable": ("5.2", "its position remains stable"),
+    "5.2-size": ("5.2", "its size remains large"),
+    "5.3-near-1": ("5.3", "on MNIST the modified optimum stabilises around 1"),
+    "5.3-shrinks": ("5.3", "the region is large at n = 2 and shrinks slightly"),
+    "5.3-alike": ("5.3", "by proportionally the same amount in both networks"),
+    "5.3-shape": ("5.3", "its shape remains the same in both"),
+    "5.3-scales": ("5.3", "the networks' scales of beta differ, as they did not before"),
+    "5.3-range": ("5.3", "the original's range of beta is that of KH16"),
+    "5.3-crosstalk": ("5.3", "the effect of the class neurons on one another is negligible"),
+    "A.3-possible": ("A.3", "the vertices of Figures 21-27 were not possible with the original network"),
+    "A.3-coarse": ("A.3", "the coarse grid did not capture the region well"),
+    "A.4-stable": ("A.4", "with 250 neurons and 30 states the position remains stable, too"),
+}
