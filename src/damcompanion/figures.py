@@ -17,8 +17,8 @@ SCORE = "cividis"
 def heat_map(
     axes: Axes,
     values: np.ndarray,
-    x: Sequence[float],
-    y: Sequence[float],
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float] | np.ndarray,
     *,
     limits: tuple[float, float],
     colours: str = DISTANCE,
@@ -65,7 +65,7 @@ def outline(axes: Axes, region: np.ndarray, *, colour: str = "white") -> None:
 
 def maps(
     figure: Figure,
-    panels: Sequence[tuple[str, np.ndarray, Sequence[float], Sequence[float], np.ndarray]],
+    panels: Sequence[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
     *,
     limits: tuple[float, float],
     label: str,

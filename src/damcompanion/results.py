@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from damcore.sweeps.store import Store, StoreError
 NEAR = 2.0  # a distance: one wrong neuron in every state
 AUDITS = "DAMCORE_AUDITS"  # the environment variable that names the folder of kept audits; none is kept without it
 FOLDERS = [Path(_checks.__file__).parent, Path(__file__).parent]  # of damcore and of damcompanion
+
+E = TypeVar("E", bound=Experiment)
 
 
 @_checks.door
@@ -40,7 +43,7 @@ def results() -> Path:
     raise StoreError("There is no folder `results` here or above; work in a checkout of the repository.")
 
 
-class Results:
+class Results(Generic[E]):
     """Rows of named experiments at one size: as stored, or measured now.
 
     Args:
@@ -56,14 +59,14 @@ class Results:
     @_checks.door
     def __init__(
         self,
-        experiments: Callable[[str], Mapping[str, Experiment]],
+        experiments: Callable[[str], Mapping[str, E]],
         profile: str = "paper",
         *,
         compute: bool = False,
         folder: Path | None = None,
     ):
         self.profile = profile
-        self.experiments = {**experiments(profile)}
+        self.experiments: dict[str, E] = {**experiments(profile)}
         self.computed = compute
         # Kept until the object is gone: what is computed here is nobody else's.
         self._passing = tempfile.TemporaryDirectory() if compute else None

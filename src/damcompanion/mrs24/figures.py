@@ -15,6 +15,7 @@ from damcompanion.mrs24.experiments.heat_maps import LARGE, MODIFIED, ORIGINAL, 
 from damcompanion.mrs24.regions import Map, Maps, distances
 from damcompanion.results import Results
 from damcore import _checks
+from damcore.sweeps.training import Sweep
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _appendix(first: int, subject: str, network: str, vertices: tuple[int, ...])
     ]
 
 
-class Gallery(Results):
+class Gallery(Results[Sweep]):
     """The maps of MRS24 at one size: as stored, or computed now.
 
     Args:
@@ -88,7 +89,7 @@ class Gallery(Results):
         self.maps = cache(lambda name: Maps(self.distances(name)))
 
     @property
-    def sweeps(self):
+    def sweeps(self) -> dict[str, Sweep]:
         """Name -> sweep."""
         return self.experiments
 

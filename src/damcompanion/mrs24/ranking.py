@@ -41,6 +41,12 @@ class Feature(NamedTuple):
     figures: str
     claim: Claim
 
+    @property
+    def rule(self) -> Between:
+        """The first rule."""
+        assert isinstance(self.claim.rule, Between)
+        return self.claim.rule
+
     def measured(self, maps: Maps) -> float:
         """The number of these maps; NaN where there is none."""
         measure = self.claim.measure
@@ -49,8 +55,7 @@ class Feature(NamedTuple):
 
     def shown(self, number: float) -> bool:
         """Whether the rule holds."""
-        assert isinstance(self.claim.rule, Between)
-        return self.claim.rule.holds(number)
+        return self.rule.holds(number)
 
 
 _BY_CLAUSE = {claim.clause: claim for claim in CLAIMS}
@@ -85,8 +90,8 @@ def _judged(rows: pd.DataFrame) -> list[dict]:
     scored = _scores(Maps(distances(rows)))
     return [
         {"feature": name, "figures": feature.figures, "statement": feature.claim.statement,
-         "quantity": feature.claim.measure.quantity, "least": feature.claim.rule.least,
-         "most": feature.claim.rule.most, "measured": scored[name][0], "score": int(scored[name][1])}
+         "quantity": feature.claim.measure.quantity, "least": feature.rule.least,
+         "most": feature.rule.most, "measured": scored[name][0], "score": int(scored[name][1])}
         for name, feature in FEATURES.items()
     ]  # fmt: skip
 

@@ -45,7 +45,7 @@ class Look:
     ):
         self.gallery, self.memories, self.near, self.counts = gallery, memories, near, counts
         self.alter, self.other = alter, other or {}
-        self._maps: dict[str, Maps] = {}
+        self._maps: dict[tuple[str, str], Maps] = {}
         self._draws: dict[int, list[tuple[Look, float]]] = {}
         self.read: dict[str, None] = {}  # names of the sweeps that were asked for, in order
 

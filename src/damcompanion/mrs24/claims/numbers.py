@@ -149,7 +149,8 @@ def overflown(network: str) -> Number:
 
     def number(look: Look, view: str) -> float:
         look.maps(network, view)
-        return float(look.gallery.rows(look.name(look.other.get(network, network), view))["overflow"].sum())
+        rows = look.gallery.rows(look.name(look.other.get(network, network), view))
+        return float(rows["overflow"].to_numpy().sum())
 
     return number
 
