@@ -108,7 +108,7 @@ def prepare_pages(notebooks: dict[str, dict[str, object]], packages: Packages) -
     """Write the generated pages and the data they load, and put the installed MathJax where they find it offline."""
     executed = [BOOK / "notebooks" / f"{name}.ipynb" for name in notebooks]
     pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, packages, list(notebooks)))
-    pages.write(BOOK / "generated" / "api.md", pages.api(packages.folders["damcore"]))
+    pages.write(BOOK / "generated" / "api.md", pages.api(*packages.folders.values()))
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)

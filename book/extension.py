@@ -1,67 +1,82 @@
 """Sphinx extension of this book: docstrings, which are plain text, become reStructuredText; no thebe on the pages.
 
-In `(*runs, K, N)` the star would open emphasis that never closes, and an indented formula would flow into prose.
+In `(*runs, K, N)` the star would open emphasis that never closes, an indented formula would flow into prose, and the
+description `F.` of an argument would be an item of a list, like `A.`
 """
 
 import importlib
 import pkgutil
 import re
 import typing
+from types import FunctionType
 from typing import Any
 
 # Makes jaxtyping name its types Float[Tensor, 'K N'] in signatures; it looks once, when damcore is first imported.
 typing.GENERATING_DOCUMENTATION = "damcore"  # pyright: ignore[reportAttributeAccessIssue]
 
+import damcompanion  # noqa: E402
 import damcore  # noqa: E402
 
+SECTIONS = ("Args:", "Attributes:", "Example:", "Raises:", "Returns:", "Yields:")
 CODE = re.compile(r"(`+[^`]*`+)")
 MARKUP = re.compile(r"[*|]|_(?!\w)")
+# What would open a numbered list: a letter at the start of a line, or any word at the start of a description.
+ENUMERATOR = re.compile(r"^(\s*)(?=\(?[A-Za-z][.)](?:\s|$))|^(\s*[^\s:]*: )(?=\(?\w+[.)](?:\s|$))")
 
 
 def escape(line: str) -> str:
-    """The line with reStructuredText's special characters escaped, except inside backticks."""
+    """Return the line with reStructuredText's special characters escaped, except inside backticks."""
     parts = CODE.split(line)
-    return "".join(part if CODE.fullmatch(part) else MARKUP.sub(r"\\\g<0>", part) for part in parts)
+    marked = "".join(part if CODE.fullmatch(part) else MARKUP.sub(r"\\\g<0>", part) for part in parts)
+    return ENUMERATOR.sub(r"\g<0>\\", marked)
 
 
 def as_restructured_text(lines: list[str]) -> list[str]:
-    """A docstring's lines as reStructuredText: paragraphs indented under prose become literal blocks.
+    """Return a docstring's lines as reStructuredText.
+
+    Paragraphs that are indented under prose become literal blocks, and examples stay as they are.
 
     Args:
         lines: the docstring, dedented.
     """
     text: list[str] = []
-    literal = False
+    literal = example = False
     above = ""  # the last line that is not blank
     for number, line in enumerate(lines):
         indented = line.startswith("    ")
+        example = line.lstrip().startswith(">>> ") or (example and bool(line.strip()))
         if indented and above in ("Returns:", "Yields:"):
             line = f"    : {line.strip()}"  # else a colon in the sentence would set off a type
         starts = indented and number > 0 and not lines[number - 1].strip()
         if line.strip() and not indented:
             literal = False
-        elif starts and not literal and not above.endswith(":") and not above.startswith(" "):
+        elif starts and not literal and above not in SECTIONS and not above.startswith(" "):
             text += ["::", ""]
             literal = True
-        text.append(line if literal else escape(line))
+        text.append(line if literal or example else escape(line))
         above = line if line.strip() else above
     return text
 
 
 def process(app: Any, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     lines[:] = as_restructured_text(lines)
+    if what in ("attribute", "property") and lines:
+        lines[0] = f": {lines[0]}"  # else a colon in the sentence would set off a type
 
 
 def name_by_subpackage(app: Any) -> None:
     """Let what a subpackage collects go by the subpackage's name, so that signatures link to where it is described."""
+    found = [
+        info.name
+        for package in (damcore, damcompanion)
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if info.ispkg and "._" not in info.name
+    ]
     # Subpackages last, so that what one of them collects from a package within goes by the outer name.
-    for info in sorted(pkgutil.walk_packages(damcore.__path__, "damcore."), key=lambda info: -info.name.count(".")):
-        if info.ispkg and "._" not in info.name:
-            subpackage = importlib.import_module(info.name)
-            for name in subpackage.__all__:
-                public = getattr(subpackage, name)
-                if str(getattr(public, "__module__", "")).startswith(f"{info.name}."):
-                    public.__module__ = info.name
+    for name in sorted(found, key=lambda name: -name.count(".")):
+        for public in vars(importlib.import_module(name)).values():
+            if isinstance(public, type | FunctionType) and public.__module__.startswith(f"{name}."):
+                public.__module__ = name
 
 
 def leave_out_thebe(app: Any, page: str, template: str, context: dict[str, Any], doctree: object) -> None:

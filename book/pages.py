@@ -1,6 +1,7 @@
 """The generated pages of the book: the equations and what implements them, the API, and the status of the build."""
 
 import datetime
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -76,7 +77,11 @@ def equations(root: Path, packages: Packages, notebooks: list[str]) -> str:
 
 def _is_module(package: Path, name: str) -> bool:
     path = package.joinpath(*name.split(".")[1:])
-    return path.is_dir() or (path.parent == package and path.with_suffix(".py").exists())
+    if not path.with_suffix(".py").exists():
+        return path.is_dir()
+    # A subpackage may collect a function that has the name of its module: damcore.datasets.mnist.
+    around, _, last = name.rpartition(".")
+    return not callable(getattr(importlib.import_module(around), last, None))
 
 
 def _link(package: Path, name: str) -> str:
@@ -84,20 +89,26 @@ def _link(package: Path, name: str) -> str:
     return f"{{{role}}}`{name.removeprefix('damcore.')} <{name}>`"
 
 
-def api(package: Path) -> str:
-    """The API reference: every public module, in alphabetical order, and the subpackages."""
+def api(*packages: Path) -> str:
+    """Return the API reference: of each package every public module, in alphabetical order, and the subpackages.
+
+    Args:
+        packages: the packages' folders, in the order of the page.
+    """
     lines = [
         "# API",
         "",
-        "Every public function and class, from its docstring. Shapes stand in the signatures, `*runs` for any",
-        "number of leading axes; the names of the axes are those of {doc}`../notation`.",
+        "Every public function and class, from its docstring: first the library, `damcore`, then the companion,",
+        "`damcompanion`, which judges the texts. Signatures give the shapes, and `*runs` stands for any number of",
+        "leading axes; the names of the axes are those of {doc}`../notation`.",
     ]
-    for name, _ in public_docstrings(package):
-        if _is_module(package, name):
-            lines += ["", f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}"]
-            # What the package collects is described once, in the module that defines it.
-            lines += [] if name == package.name else ["   :members:", "   :show-inheritance:"]
-            lines += ["   :member-order: bysource", "```"]
+    for package in packages:
+        for name, _ in public_docstrings(package):
+            if _is_module(package, name):
+                lines += ["", f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}"]
+                # What the package collects is described once, in the module that defines it.
+                lines += [] if name == package.name else ["   :members:", "   :show-inheritance:"]
+                lines += ["   :member-order: bysource", "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Experiments of thousands of networks: describe them, run them anywhere, store each row, verify a sample."""
 
 from damcore._random import generator
-from damcore.sweeps.capacity import StablePatterns
+from damcore.sweeps.capacity import Load, StablePatterns
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.store import Store, StoreError
@@ -10,6 +10,7 @@ from damcore.sweeps.training import Cell, Sweep
 __all__ = [
     "Cell",
     "Experiment",
+    "Load",
     "Plan",
     "PlanError",
     "StablePatterns",
