@@ -1,6 +1,7 @@
 """Dense associative memories: original and modified, any interaction function, learning and recall."""
 
 from damcore import classifier, datasets, hopfield, interactions, learning, network, numerics, recall
+from damcore._moved import say_where
 from damcore.model import DenseAssociativeMemory
 from damcore.scaling import Scaling
 
@@ -17,3 +18,4 @@ __all__ = [
     "numerics",
     "recall",
 ]
+say_where(__name__)

@@ -1,5 +1,6 @@
 """Experiments of thousands of networks: describe them, run them anywhere, store each row, verify a sample."""
 
+from damcore._moved import say_where
 from damcore._random import generator
 from damcore.sweeps.capacity import Load, StablePatterns
 from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
@@ -22,3 +23,4 @@ __all__ = [
     "run",
     "verify",
 ]
+say_where(__name__)
