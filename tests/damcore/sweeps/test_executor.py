@@ -133,3 +133,17 @@ def test_what_is_held_by_another_process_is_left_to_it(tmp_path, small_shards):
         assert held
         assert len(run(SMALL, store, progress=False)) == len(SMALL) - 3
     assert len(run(SMALL, store, progress=False)) == len(SMALL)
+
+
+def test_what_another_process_stored_in_the_meantime_is_not_measured_again(tmp_path, small_shards, monkeypatch):
+    store, hold, asked = Store(tmp_path), Store.hold, []
+
+    def late(self, experiment, label):
+        if label == "00001":  # the other process stores it just before this one has the lock
+            self.write(SMALL, 1, executor.measured(SMALL, SMALL.shards()[1], "cpu"), {})
+            monkeypatch.setattr(training, "train_cells", lambda s, c, **k: asked.extend(c) or train_cells(s, c, **k))
+        return hold(self, experiment, label)
+
+    monkeypatch.setattr(Store, "hold", late)
+    assert len(run(SMALL, store, progress=False)) == len(SMALL)
+    assert asked == [cell for shard in SMALL.shards()[2:] for cell in shard]
