@@ -158,7 +158,7 @@ def status(root: Path, executed: list[Path], gallery: Gallery) -> str:
 
 def stored(gallery: Gallery) -> list[str]:
     """What the committed rows took, sweep by sweep; those of the settings study and beyond the figures added up."""
-    lines = ["## Stored results", "", "| Sweep | Networks | Maps | Hours | Minutes a map | Commits |"]
+    lines = ["## Stored results", "", "| Sweep | Networks | Maps | Hours | Minutes per map | Commits |"]
     lines.append("|---|---|---|---|---|---|")
     groups: dict[str, list[str]] = {}
     for name in gallery.sweeps:

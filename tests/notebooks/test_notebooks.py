@@ -34,8 +34,8 @@ def faults_of_the_opening(notebook: NotebookNode) -> list[str]:
     found = []
     if notebook.cells[0].cell_type != "markdown" or not re.fullmatch(r"# [^\n]+", title):
         found.append("does not open with a title")
-    # The question may stand between them, in italics.
-    if not re.match(r"(\*[^*]+\?\*\n\n)?(\*\*)?\w", rest):
+    # The question may stand between them, in italics, and the answer may open with a glued number.
+    if not re.match(r"(\*[^*]+\?\*\n\n)?(\*\*)?(\w|\{glue)", rest):
         found.append("no paragraph follows the title to answer it")
     if sorted(notebook.metadata) != ["kernelspec", "language_info"] or notebook.metadata.kernelspec.name != "python3":
         found.append(f"metadata {sorted(notebook.metadata)}: run `make reference`")

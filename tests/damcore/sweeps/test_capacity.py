@@ -76,9 +76,10 @@ def test_rectifying_keeps_more_patterns_stable():
 
 @pytest.mark.parametrize("interaction", ["polynomial", "leaky", "exponential"])
 def test_neither_order_nor_company_changes_a_result(interaction):
-    experiment = small(interaction=interaction, n_neurons=30, n=20)
+    experiment = small(interaction=interaction)
     shard = list(experiment.cells())
     together = experiment.measure(shard)
+    assert len({row["neurons"] for row in together}) > 3, "networks that are alike would test little"
     assert experiment.measure(shard[::-1]) == together[::-1]
     assert [experiment.measure([cell])[0] for cell in shard] == together
 
