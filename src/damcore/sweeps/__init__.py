@@ -3,10 +3,14 @@
 from damcore._moved import say_where
 from damcore._random import generator
 from damcore.sweeps.capacity import Load, StablePatterns
-from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
 from damcore.sweeps.experiment import Experiment
-from damcore.sweeps.store import Store, StoreError
 from damcore.sweeps.training import Cell, Sweep
+
+try:
+    from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
+    from damcore.sweeps.store import Store, StoreError
+except ModuleNotFoundError as absent:
+    raise ImportError(f"`damcore.sweeps` needs {absent.name}; run `pip install damcore[sweeps]`.") from None
 
 __all__ = [
     "Cell",
