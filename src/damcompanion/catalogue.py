@@ -2,9 +2,11 @@
 
 from damcompanion.kh16.experiments import experiments as of_kh16
 from damcompanion.mrs24.experiments import experiments as of_mrs24
+from damcore import _checks
 from damcore.sweeps import Experiment
 
 
+@_checks.door
 def experiments(profile: str = "quick") -> dict[str, Experiment]:
     """Every experiment of the companion at one size, name -> experiment.
 

@@ -3,9 +3,11 @@
 from damcompanion.mrs24.experiments.beyond import further
 from damcompanion.mrs24.experiments.heat_maps import sweeps
 from damcompanion.mrs24.experiments.settings_study import study
+from damcore import _checks
 from damcore.sweeps.training import Sweep
 
 
+@_checks.door
 def experiments(profile: str = "quick") -> dict[str, Sweep]:
     """Every sweep of this text at one size, name -> sweep.
 
