@@ -19,7 +19,8 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def badge(found: Judged) -> str:
     """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`."""
-    return f'<span class="verdict" data-claim="{found.claim.id}">{found.verdict}</span>'
+    kind = f"verdict-{str(found.verdict).replace(' ', '-')}"
+    return f'<span class="verdict {kind}" data-claim="{found.claim.id}">{found.verdict}</span>'
 
 
 def claims_table(judged: Iterable[Judged], *, marked: bool = True) -> str:

@@ -54,7 +54,7 @@ def test_a_claim_records_itself_for_programs_and_marks_its_verdict_for_pages():
     wanted = {"id": "x-1", "text": "X", "where": "1", "statement": "it is", "verdict": "reproduced"}
     assert wanted.items() <= record.items()
     assert record["numbers"] == {"coarse": 3, "fine": None} and record["measured"].startswith("3 (coarse)")
-    assert badge(found) == '<span class="verdict" data-claim="x-1">reproduced</span>'
+    assert badge(found) == '<span class="verdict verdict-reproduced" data-claim="x-1">reproduced</span>'
     assert badge(found) in claims_table([found]) and "data-claim" not in claims_table([found], marked=False)
 
 
