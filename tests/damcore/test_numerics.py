@@ -509,7 +509,7 @@ def test_refuses_bad_settings():
     with refused(ValueError, "`targets` must lie in"):
         log_gradient(MEMORIES, STATES, Polynomial(2), SCALING, targets=2 * STATES)
     with refused(
-        TypeError, r"must be exact in rational numbers, and Exponential\(\) is not; give Exponential a method `exact"
+        TypeError, r"must be exact in rational numbers, but Exponential\(\) is not; give Exponential a method `exact"
     ):
         exact_gap(MEMORIES, STATES, Exponential(), torch.arange(4))
     with refused(ValueError, "`watch` cannot follow networks of two forms"):
