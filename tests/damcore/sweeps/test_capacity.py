@@ -76,7 +76,7 @@ def test_rectifying_keeps_more_patterns_stable():
 
 @pytest.mark.parametrize("interaction", ["polynomial", "leaky", "exponential"])
 def test_neither_order_nor_company_changes_a_result(interaction):
-    experiment = small(interaction=interaction)
+    experiment = small(interaction=interaction, loads=(9, 15), n=2, n_neurons=7)
     shard = list(experiment.cells())
     together = experiment.measure(shard)
     assert len({row["neurons"] for row in together}) > 3, "networks that are alike would test little"
