@@ -27,15 +27,15 @@ def claims() -> list[Claim]:
     return [claim for chapter in CHAPTERS.values() for claim in chapter]
 
 
-def judged(gallery: Gallery, chapters: Iterable[str] = CHAPTERS) -> dict[str, list[Judged]]:
+def judged(gallery: Gallery, chapters: Iterable[str] = ()) -> dict[str, list[Judged]]:
     """Judge every claim: chapter -> its claims with their evidence and verdicts.
 
     Args:
         gallery: stored maps, for the claims that read rows.
-        chapters: which of the ledger's; all by default.
+        chapters: which of the ledger's; all where none is named.
     """
     look = Look(gallery)
-    return {chapter: [judge(claim, look) for claim in CHAPTERS[chapter]] for chapter in chapters}
+    return {chapter: [judge(claim, look) for claim in CHAPTERS[chapter]] for chapter in [*chapters] or CHAPTERS}
 
 
 def tally(found: Iterable[Judged]) -> dict[Verdict, int]:

@@ -93,6 +93,7 @@ class Gallery(Results[Sweep]):
         """Name -> sweep."""
         return self.experiments
 
+    @_checks.door
     def map(self, name: str, n: int) -> Map:
         """The heat map of one sweep at one vertex; a network that overflowed counts as one that recalls nothing."""
         return self.maps(name)[n]

@@ -5,8 +5,7 @@ import math
 import matplotlib.pyplot as plt
 import pytest
 
-from damcompanion.mrs24 import choices
-from damcompanion.mrs24.choices import draw, serves_from, worst
+from damcompanion.mrs24.choices import choices, draw, serves_from, worst
 from damcompanion.mrs24.experiments.beyond import CHOICE_MEMORIES, CHOICE_VERTICES, CHOICES, further
 from damcompanion.mrs24.figures import Gallery
 from synthetic import store_sweep
