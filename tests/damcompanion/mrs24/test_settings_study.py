@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from cases import refused
-from damcompanion.mrs24.experiments.beyond import further
-from damcompanion.mrs24.experiments.heat_maps import sweeps
+from damcompanion import catalogue
 from damcompanion.mrs24.experiments.settings_study import FUNCTIONS, HOMOGENEOUS, NARROW, N, study
 from damcompanion.mrs24.ranking import FEATURES, SIDES, chances, features, finished, ranking, rivals
 from damcore.sweeps import Store, run
@@ -252,8 +251,8 @@ def test_patterns_choose_sweeps(tmp_path, capsys):
         f"study-inside-{name}" for name in FUNCTIONS
     ]
     assert main(["list", *store]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(PAPER) + len(sweeps("paper")) + len(further("paper"))
+    assert len(capsys.readouterr().out.splitlines()) == len(catalogue.experiments("paper"))
     assert main(["list", "study-original-leaky", "study-original-l*", *store]) == 0
     assert capsys.readouterr().out.count("study-original-leaky ") == 1
     assert main(["list", "nothing-*", *store]) == 2
-    assert "there is no sweep 'nothing-*'; there are original-k256-coarse" in capsys.readouterr().err
+    assert "there is no experiment 'nothing-*'; there are original-k256-coarse" in capsys.readouterr().err
