@@ -40,7 +40,7 @@ RESULTS = ROOT / "results"
 HTML = BOOK / "_build" / "html"
 DIGEST = BOOK / "_build" / "digest"
 MATHJAX = "tex-svg-full.js"
-INCLUDED = [ROOT / "tests" / "damcore" / "sweeps" / "own_experiment.py"]  # what a page shows of other folders
+INCLUDED = "tests/damcore/sweeps/own_experiment.py"  # what a page shows of another folder
 
 
 def notebook_parameters(book: Path = BOOK) -> dict[str, dict[str, object]]:
@@ -130,7 +130,7 @@ def expected_pages(book: Path = BOOK) -> list[str]:
 def html_digest() -> str:
     """A digest of everything that goes into the HTML."""
     inputs = [file for file in BOOK.rglob("*") if not {"_build", "__pycache__"} & set(file.parts)]
-    inputs += [*(ROOT / "src").rglob("*.py"), *INCLUDED, LOCK]
+    inputs += [*(ROOT / "src").rglob("*.py"), ROOT / INCLUDED, LOCK]
     state = hashlib.sha256()
     for file in sorted(file for file in inputs if file.is_file()):
         state.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
