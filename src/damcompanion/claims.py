@@ -246,13 +246,16 @@ class Judged:
         if isinstance(rule, Between):
             found["margin"] = {view: rounded(rule.margin(number)) for view, number in evidence.measured.items()}
         if self.later and claim.later:
-            again, outcome = self.later
+            (again, outcome), (later, _) = self.later, claim.later
+            fresh = again.fresh
             found["post_hoc"] = {
-                "rule": claim.later[0].words,
-                "fixed": claim.later[0].commit,
+                "rule": later.words,
+                "fixed": later.commit,
                 "quantity": again.quantity,
                 "measured": again.words,
                 "verdict": str(outcome),
+                "fresh": None if fresh is None else rounded(fresh),
+                "holds_on_fresh_seeds": None if fresh is None or isinstance(later, Holds) else later.holds(fresh),
             }
         return found
 

@@ -17,7 +17,7 @@ RESAMPLES = 2000
 
 @_checks.door
 def measures(rows: pd.DataFrame, *, near: float = NEAR, generator: np.random.Generator | None = None) -> pd.DataFrame:
-    """What there is to say of the maps of one sweep, a row a vertex.
+    """Measure the maps of one sweep, one row per vertex.
 
     - cells, region: how many cells the map has, and how many of them the optimal region, mean distance at most `near`;
     - area, area_decades: the region's share of the cells, and its size in decades of 1/T times decades of the rate,

@@ -1,4 +1,4 @@
-"""What MRS24 says of its maps, sentence by sentence: one claim a clause.
+"""What MRS24 says of its maps, sentence by sentence: one claim per clause.
 
 Two sets of rules stand side by side. Those of the settings study were fixed before any row was computed; they are the
 first where a sentence has one. Those of the corrections came after the rows with 100 memories and before those with
