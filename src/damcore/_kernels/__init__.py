@@ -9,7 +9,7 @@ them, or on the number of threads. Where inner and outer are powers of two they 
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from damcore._kernels import logs
 from damcore._kernels.work import EXPONENTIAL, workspace
 
 TESTED = "numba>=0.62,<0.69"  # as in pyproject.toml: the loops use parts of numba that it may rename
@@ -55,7 +56,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train" or "settle".
+        task: "train" or "settle", or one of `logs.try_out`.
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -69,7 +70,9 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     ones, whole, true = np.ones((1, 1, 1), dtype), np.zeros((1, 1), np.int64), np.ones((1, 1), np.bool_)
     line = ones[0]
     try:
-        if task == "settle":
+        if task.endswith("in logs"):
+            logs.try_out(task, kind, n)
+        elif task == "settle":
             settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
         else:
             train_epochs(
@@ -170,7 +173,7 @@ def train_epochs(
                 batch_size, losses[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
+    share_out(run, range(n_networks), threads)
 
 
 def settle(
@@ -224,7 +227,7 @@ def settle(
                 real(tie), max_sweeps, sweeps[r], settled[r], finite[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
+    share_out(run, range(n_networks), threads)
 
 
 def loss_and_gradient(
@@ -272,7 +275,7 @@ def loss_and_gradient(
                 scale, error_exponent, blank, gradient[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
+    share_out(run, range(n_networks), threads)
     return losses, gradient
 
 
@@ -290,18 +293,18 @@ def _constants(kind, n, error_exponent, real):
     return real(-2 * error_exponent * n), real(0)
 
 
-def _share_out(run: Callable, n_networks: int, threads: int | None) -> None:
-    """Let each thread take the next network as soon as it is free, so that early divergence leaves no thread idle.
+def share_out(run: Callable, pieces: Sequence, threads: int | None) -> None:
+    """Let each thread take the next piece of work as soon as it is free, so that early divergence leaves none idle.
 
     Plain threads, because compiled code releases the interpreter; numba's own pool would compile for twice as long and
     abort the process when two threads of a program train at the same time.
     """
     from numba import config
 
-    networks = iter(range(n_networks))
-    threads = min(threads or config.NUMBA_NUM_THREADS, n_networks)  # pyright: ignore[reportAttributeAccessIssue]
+    waiting = iter(pieces)
+    threads = min(threads or config.NUMBA_NUM_THREADS, len(pieces))  # pyright: ignore[reportAttributeAccessIssue]
     if threads <= 1:
-        return run(networks)
+        return run(waiting)
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(run, networks) for _ in range(threads)]:
+        for done in [pool.submit(run, waiting) for _ in range(threads)]:
             done.result()
