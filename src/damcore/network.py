@@ -82,7 +82,7 @@ def energy(
 
     energies = None
     if not in_logs.all():
-        temperature = torch.as_tensor(scaling.temperature, device=memories.device)
+        temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
         (energies,) = one_by_one(plain, runs, (memories, 2), (states, 2), (temperature, 0))
     if in_logs.any():
         sign, log = signed_log_energy(memories.detach().double(), states.detach().double(), interaction, scaling)

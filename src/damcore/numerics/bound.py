@@ -6,9 +6,10 @@ Let eps = 2^-53. These steps round; the bound is the sum of what each can do to 
   and by 2^-105 N^3 of the largest entry; it is exact where `high` alone is the memory. This holds for every memory in
   float16, and for one in float32 that comes from a random generator. With a grey state the products are rounded, too:
   (N + 2) eps sum_j |zeta_j xi_j|. Subnormal numbers may count as zero, which adds 2^-1022 N.
-- **The argument of F.** Subtracting 2 xi_i zeta_i adds eps of v, unless both are exact, scaling another eps, or 4 eps
-  where F is not homogeneous. These errors together move the argument x of F by some d, and F by at most d times the
-  larger of |f(x - d)| and |f(x + d)|, for each of the four interactions.
+- **The argument of F.** Subtracting 2 xi_i zeta_i adds eps of v, unless both are exact. Scaling adds another eps, or 4
+  eps where F is not homogeneous; a power of two, which scales it up to n = 64, adds nothing. These errors together move
+  the argument x of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for each of the four
+  interactions.
 - **F.** In the compiled loops a power takes n - 1 products, each of them wrong by eps, and the sum takes one addition
   for each eight memories and four more. In torch a term is an exponential of a logarithm: it is wrong by 5 eps of that,
   by 2 eps of its distance from the largest term of the neuron, and by 6 eps; the sum takes 2K additions.
@@ -28,6 +29,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
+from damcore._kernels.logs.work import EXACT
 from damcore._kernels.work import EXPONENTIAL, LEAKY
 from damcore._networks import one_by_one
 from damcore.interactions import Interaction
@@ -160,7 +162,8 @@ class _Rounding:
         if kind == EXPONENTIAL:
             return cls(interaction, 5.0, sums + 6.0, 0.0, 0.0, None)
         if kind != LEAKY:
-            return cls(interaction, 1.0, n + sums, 0.0, homogeneous, None)
+            # Up to n = EXACT arguments are scaled by a power of two.
+            return cls(interaction, 0.0 if n <= EXACT else 1.0, n + sums, 0.0, homogeneous, None)
         of_slope = 4 * abs(math.log(max(abs(slope), TINY)))
         return cls(interaction, 2.0, n + sums, 0.0, 4 * n * parts + of_slope, 8 * n * parts + 2 * of_slope + 8.0)
 

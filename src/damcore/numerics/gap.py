@@ -100,7 +100,8 @@ def log_gap(
             np.arange(memories.shape[-1])[neurons or slice(None)],
         )
         sign, log = (torch.from_numpy(values).reshape((*runs, *values.shape[1:])) for values in found)
-    return sign, torch.where(sign == 0, -torch.inf, log + log_outer[..., None, None])
+        log[sign == 0] = -torch.inf
+    return sign, log + log_outer[..., None, None]
 
 
 def compiled_logs(interaction: Interaction, device: torch.device, task: str) -> tuple[int, int, float] | None:

@@ -7,6 +7,8 @@ import numpy as np
 from damcore._kernels.work import CACHE_LINE
 
 LANES = CACHE_LINE // 8
+# The largest n for which arguments are divided by a power of two, so that powers of whole numbers add exactly.
+EXACT = 64
 NEAR = 112 * 1024  # bytes of a block's (S, K) arrays: measured, see benchmarks/README.md
 
 
