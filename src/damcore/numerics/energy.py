@@ -132,8 +132,7 @@ def _energy(
         inner = at.factors(memories)[0][..., None, None]
         x = torch.cat([inner * overlaps(memories, some) for some in states], -1)
         sign, log = merged_sum(interaction, x.reshape(-1, x.shape[-1]), memories.shape[-2])
-        log = log.reshape(x.shape[:-1]) + factor[..., 0] + log_outer[..., None]
-        return -sign.reshape(x.shape[:-1]), torch.where(sign.reshape(x.shape[:-1]) == 0, -torch.inf, log)
+        return -sign.reshape(x.shape[:-1]), log.reshape(x.shape[:-1]) + factor[..., 0] + log_outer[..., None]
 
     sign, log = one_by_one(of_one, runs, (temperature, 0), *((value, 2) for value in values))
     check_range(interaction, log)
