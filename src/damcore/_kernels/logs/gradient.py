@@ -13,7 +13,7 @@ from damcore._kernels.logs.faint import BOTTOM, DEAD, add_terms, find_largest, t
 from damcore._kernels.logs.terms import call_terms
 from damcore._kernels.loops import add_product, blame
 from damcore._kernels.vectors import larger, load, spread, store
-from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, POLYNOMIAL
+from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
 
 LN2, LN4 = ln(2), ln(4)
 
@@ -110,6 +110,7 @@ def scale_slopes(work, kind, n, slope, inner, log_inner, n_memories, count):
                 top = bottom if (kind == POLYNOMIAL) & (bottom > top) else top
                 unit[s, k] = 1.0 / top if top > TINIEST else 1.0 / TINIEST
                 up = heaviest + (ahead - (n - 1) * log(unit[s, k]))
+                up = BOTTOM if (kind == RECTIFIED) & (top < 0) else up  # F is zero, and so is f
             down = heaviest + beside if bottom > 0 else BOTTOM
             most[s, k], least[s, k] = up, down
             up = down if down > up else up
