@@ -6,12 +6,14 @@ faster where `_forms.compiled_form` says it can.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from damcore import _kernels
 from damcore._forms import Part, compiled_form
+from damcore._kernels import clamped
 from damcore.interactions import Interaction, whole_power
 from damcore.network import overlaps
 from damcore.numerics.gradient import direction_and_size
@@ -79,8 +81,9 @@ class Progress:
 
 def advance(at: Progress, descent: Descent, epochs: range) -> None:
     """Train these E epochs in place."""
-    plain = at.in_logs or descent.targets is not None or descent.neurons is not None
-    form = None if plain else compiled_form(descent.interaction, at.memories)  # which compiles
+    chosen = descent.targets is not None or descent.neurons is not None
+    task = "classes" if chosen else "train"
+    form = None if at.in_logs else compiled_form(descent.interaction, at.memories, task)  # which compiles
     if form is None:
         _advance_plain(at, descent, epochs)
     else:
@@ -165,10 +168,15 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
         return torch.stack([value.expand(at.diverged.shape) for value in values], -1).numpy()
 
     within = torch.where(at.diverged < 0, -1, 0)
-    _kernels.train_epochs(
+    train_epochs, patterns = _kernels.train_epochs, descent.patterns.contiguous()
+    if descent.targets is not None or descent.neurons is not None:
+        predicted = torch.arange(patterns.shape[-1])[descent.neurons or slice(None)]
+        targets = patterns[..., predicted] if descent.targets is None else descent.targets.contiguous()
+        train_epochs = partial(clamped.train_epochs, targets=targets.numpy(), predicted=predicted.numpy())
+    train_epochs(
         at.memories.numpy(),
         at.velocity.numpy(),
-        descent.patterns.contiguous().numpy(),
+        patterns.numpy(),
         torch.stack([descent.order() for _ in epochs]).numpy(),
         *form,
         columns([inner for inner, _ in factors]),
