@@ -53,6 +53,11 @@ class Descent:
             targets=None if self.targets is None else part.take(self.targets, 2),
         )
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether not every neuron is predicted, or not as its own value."""
+        return self.targets is not None or self.neurons is not None
+
     def rate_at(self, epoch: int) -> Tensor:
         return self.learning_rate * self.decay**epoch
 
@@ -81,8 +86,7 @@ class Progress:
 
 def advance(at: Progress, descent: Descent, epochs: range) -> None:
     """Train these E epochs in place."""
-    chosen = descent.targets is not None or descent.neurons is not None
-    task = "classes" if chosen else "train"
+    task = "classes" if descent.has_classes else "train"
     form = None if at.in_logs else compiled_form(descent.interaction, at.memories, task)  # which compiles
     if form is None:
         _advance_plain(at, descent, epochs)
@@ -169,7 +173,7 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
 
     within = torch.where(at.diverged < 0, -1, 0)
     train_epochs, patterns = _kernels.train_epochs, descent.patterns.contiguous()
-    if descent.targets is not None or descent.neurons is not None:
+    if descent.has_classes:
         predicted = torch.arange(patterns.shape[-1])[descent.neurons or slice(None)]
         targets = patterns[..., predicted] if descent.targets is None else descent.targets.contiguous()
         train_epochs = partial(clamped.train_epochs, targets=targets.numpy(), predicted=predicted.numpy())
