@@ -92,11 +92,11 @@ def test_training_equals_the_steps_written_out(interaction, neurons, momentum, m
 @pytest.mark.parametrize("given", ["targets", "neurons", "both"])
 def test_training_equals_plain_torch(given, dtype, tolerance, monkeypatch):
     neurons = slice(None) if given == "targets" else slice(20, 25)
-    memories, states, targets = problem(3, n_memories=21, n_states=150, n_neurons=30, neurons=neurons, dtype=dtype)
+    memories, states, targets = problem(3, n_memories=21, n_states=330, n_neurons=30, neurons=neurons, dtype=dtype)
     chosen = {"targets": dict(targets=targets), "neurons": dict(neurons=neurons)}
     settings = chosen.get(given) or dict(targets=targets, neurons=neurons)
     settings |= dict(
-        epochs=5, batch_size=40, momentum=0.6, error_exponent=3, learning_rate=torch.tensor([0.1, 0.2, 0.05])
+        epochs=5, batch_size=200, momentum=0.6, error_exponent=3, learning_rate=torch.tensor([0.1, 0.2, 0.05])
     )
     settings |= dict(temperature_schedule=lambda epoch: torch.tensor([0.5, 0.7, 0.9]) + 0.1 * epoch)
     arguments = (memories, states, RectifiedPolynomial(4), Scaling.modified(0.5, 30))

@@ -1,8 +1,9 @@
 """Training that predicts some neurons, or has targets: the loops of `classes` around torch's matrix products.
 
-A network's result depends on its own numbers alone, bit for bit: each is trained by itself, on arrays that always lie
-in the same places. In the loops each sum has one order, whatever the number of threads. The products are as the library
-makes them: MKL gave the same bits with one thread and with two at every size tried, but promises nothing.
+A network's result depends on its own numbers alone, bit for bit: one is trained after the other, each on arrays of the
+same shape that start at a cache line. In the loops each sum has one order, whatever the number of threads. The products
+are as the library makes them with torch's threads: MKL gave the same bits with one thread and with two at every size
+tried, but promises nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -77,7 +78,7 @@ def train_epochs(
     evaluator, _ = _kernels._compiler()
     n_networks, n_memories, _ = memories.shape
     real = memories.dtype.type
-    address = evaluator(kind, n, memories.dtype).address
+    loop = evaluator(kind, n, memories.dtype)
     scale, blank = _kernels._constants(kind, n, error_exponent, real)
     batch_size = min(batch_size, order.shape[1])
     with _sharing(threads or torch.get_num_threads()) as share_out:
@@ -91,7 +92,7 @@ def train_epochs(
                 loss = 0.0
                 for start in range(0, len(epoch), batch_size):
                     function = inner[r, e], outer[r, e], real(slope), scale, error_exponent, blank
-                    loss += one.minibatch(*own, epoch[start : start + batch_size], address, function)
+                    loss += one.minibatch(*own, epoch[start : start + batch_size], loop, function)
                     if not (one.step(rate[r, e], real(momentum), real(floor)) and np.isfinite(loss)):
                         losses[r, e:] = np.nan
                         return e
@@ -153,7 +154,7 @@ class _Network:
         self.velocity, self.gradient = self.gradient, self.velocity
 
     def minibatch(
-        self, patterns: Reals, targets: Reals, batch: NDArray[np.int64], evaluator: int, function: tuple
+        self, patterns: Reals, targets: Reals, batch: NDArray[np.int64], evaluator: Any, function: tuple
     ) -> float:
         """The loss of a minibatch; its gradient is then `gradient` and, for the predicted neurons, `sums` as well."""
         n_chunks = -(-len(batch) // self.chunk)
@@ -165,8 +166,8 @@ class _Network:
 
         def between(thread: int, threads: int) -> None:
             self.loops.chunks(
-                self.work(thread), evaluator, self.zeta, overlaps, states, targets, batch, self.predicted, thread,
-                threads, self.chunk, *function, self.sums, losses,
+                self.work(thread), evaluator.address, self.zeta, overlaps, states, targets, batch, self.predicted,
+                thread, threads, self.chunk, *function, self.sums, losses,
             )  # fmt: skip
 
         self.share_out(between, n_chunks)
