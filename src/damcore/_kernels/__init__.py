@@ -56,7 +56,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train" or "settle", or one of `logs.try_out`.
+        task: "train", "classes" or "settle", or one of `logs.try_out`.
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -74,6 +74,13 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
             logs.try_out(task, kind, n)
         elif task == "settle":
             settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
+        elif task == "classes":
+            from damcore._kernels import clamped
+
+            clamped.train_epochs(
+                ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
+                line.copy(), whole[0] - 1, targets=ones.copy(), predicted=whole[0],
+            )  # fmt: skip
         else:
             train_epochs(
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
