@@ -1,8 +1,9 @@
-"""Which form computes a network (plain, log or compiled), and how a batch is split by form and joined again."""
+"""Which form computes a network (plain, log or compiled), and how a batch is taken apart and joined again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -93,3 +94,31 @@ def join(found: Sequence[tuple[Part, object]], name: str) -> Tensor:
     for chosen, some in values:
         whole[chosen] = some
     return whole
+
+
+def each_alone(
+    compute: Callable[..., tuple[Tensor, ...]], runs: torch.Size, *values: tuple[Tensor | None, int]
+) -> tuple[Tensor, ...]:
+    """Compute the networks of `runs` one after the other, and return the results of `compute` with axes (*runs, ...).
+
+    Libraries sum in an order that depends on the shapes, the strides and the places in memory of what they are given.
+    Here every network has contiguous tensors of its own, so its last bits are the same alone and in any batch. On other
+    devices than the CPU one call computes all networks, and the library decides.
+
+    Args:
+        compute: takes the values of one network, or of all.
+        runs: the leading axes of the batch.
+        values: a tensor (*#runs, ...) or None, and the number of axes that it has for one network; the first is no
+            None.
+    """
+    if values[0][0].device.type != "cpu":  # pyright: ignore[reportOptionalMemberAccess]
+        return compute(*(value for value, _ in values))
+
+    def own(value: Tensor | None, rank: int, index: tuple[int, ...]) -> Tensor | None:
+        if value is None:
+            return None
+        whole = value.expand((*runs, *value.shape[value.ndim - rank :]))
+        return whole[index].clone(memory_format=torch.contiguous_format)
+
+    found = [compute(*(own(*value, index) for value in values)) for index in np.ndindex(*runs)]
+    return tuple(torch.stack(column).reshape((*runs, *column[0].shape)) for column in zip(*found, strict=True))
