@@ -244,7 +244,9 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
     """The same epochs by `_kernels`, which takes one column of settings an epoch (R, E)."""
     factors = [descent.scaling_at(epoch).factors(at.memories) for epoch in epochs]
     rates = [descent.rate_at(epoch) for epoch in epochs]
-    runs = at.diverged.shape
+    inner, outer, rate = (
+        _columns(list(column), at.diverged.shape).numpy() for column in (*zip(*factors, strict=True), rates)
+    )
     within = torch.where(at.diverged < 0, -1, 0)
     _kernels.train_epochs(
         at.memories.numpy(),
@@ -252,7 +254,9 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
         descent.patterns.contiguous().numpy(),
         torch.stack([descent.order() for _ in epochs]).numpy(),
         *form,
-        *(_columns(list(column), runs).numpy() for column in (*zip(*factors, strict=True), rates)),
+        inner,
+        outer,
+        rate,
         descent.momentum,
         descent.error_exponent,
         descent.floor,
