@@ -9,14 +9,13 @@ them, or on the number of threads. Where inner and outer are powers of two they 
 """
 
 import warnings
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from damcore._kernels.threads import at_once, share_out, team_size, train_together
 from damcore._kernels.work import EXPONENTIAL, workspace
 
 TESTED = "numba>=0.62,<0.69"  # as in pyproject.toml: the loops use parts of numba that it may rename
@@ -55,7 +54,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train" or "settle".
+        task: "train", "together" or "settle".
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -72,9 +71,11 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
         if task == "settle":
             settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
         else:
+            team = 2 if task == "together" else 1
+            many = np.ones((1, 32, 1), dtype)  # some memories for each thread
             train_epochs(
-                ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
-                line.copy(), whole[0] - 1,
+                many, many.copy(), ones, whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1, line.copy(),
+                whole[0] - 1, team=team,
             )  # fmt: skip
     except Exception as error:  # of a numba we do not know
         _give_up(error)
@@ -117,6 +118,7 @@ def train_epochs(
     diverged: NDArray[np.int64],
     *,
     threads: int | None = None,
+    team: int | None = None,
 ) -> None:
     """Train R networks for E epochs in place, each by the loss and the step below, from one minibatch to the next.
 
@@ -149,7 +151,8 @@ def train_epochs(
             epoch on in which a network diverges.
         diverged: (R,), -1 for a healthy network; filled with the epoch of this call in which it diverges. Others than
             -1 are left out.
-        threads: networks trained at once, by default as many as numba would use.
+        threads: threads at once, by default as many as numba would use.
+        team: threads a network, by default what `threads.team_size` says.
     """
     evaluator, loops = _compiler()
     n_networks, n_memories, n_neurons = memories.shape
@@ -158,19 +161,26 @@ def train_epochs(
     scale, blank = _constants(kind, n, error_exponent, real)
     low, high = np.where(clip, real(-1), real(-np.inf)), np.where(clip, real(1), real(np.inf))
 
+    n_states, threads = min(batch_size, order.shape[1]), at_once(threads)
+    if team is None:
+        team = team_size(threads, n_networks, n_memories, n_neurons, n_states)
+        team = team if team == 1 or works("together", kind, n, memories.dtype) else 1
+
     def run(networks):
-        work = workspace(n_memories, n_neurons, min(batch_size, order.shape[1]), memories.dtype)
+        work = workspace(n_memories, n_neurons, n_states, memories.dtype)
         for r in networks:
             if diverged[r] >= 0:
                 losses[r] = np.nan
                 continue
-            diverged[r] = loops.train(
-                work, function.address, memories[r], velocity[r], patterns[r % len(patterns)], order, inner[r],
-                outer[r], real(slope), scale, error_exponent, blank, rate[r], real(momentum), real(floor), low, high,
-                batch_size, losses[r],
+            task = (
+                function.address, memories[r], velocity[r], patterns[r % len(patterns)], order, inner[r], outer[r],
+                real(slope), scale, error_exponent, blank, rate[r], real(momentum), real(floor), low, high, batch_size,
+                losses[r],
             )  # fmt: skip
+            found = train_together(team, *task) if team > 1 else None
+            diverged[r] = loops.train(work, *task) if found is None else found
 
-    _share_out(run, n_networks, threads)
+    share_out(run, n_networks, threads)
 
 
 def settle(
@@ -224,7 +234,7 @@ def settle(
                 real(tie), max_sweeps, sweeps[r], settled[r], finite[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
+    share_out(run, n_networks, at_once(threads))
 
 
 def loss_and_gradient(
@@ -272,7 +282,7 @@ def loss_and_gradient(
                 scale, error_exponent, blank, gradient[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
+    share_out(run, n_networks, at_once(threads))
     return losses, gradient
 
 
@@ -288,20 +298,3 @@ def _constants(kind, n, error_exponent, real):
     if kind == EXPONENTIAL:
         return real(-2 * error_exponent), real(-np.inf)
     return real(-2 * error_exponent * n), real(0)
-
-
-def _share_out(run: Callable, n_networks: int, threads: int | None) -> None:
-    """Let each thread take the next network as soon as it is free, so that early divergence leaves no thread idle.
-
-    Plain threads, because compiled code releases the interpreter; numba's own pool would compile for twice as long and
-    abort the process when two threads of a program train at the same time.
-    """
-    from numba import config
-
-    networks = iter(range(n_networks))
-    threads = min(threads or config.NUMBA_NUM_THREADS, n_networks)  # pyright: ignore[reportAttributeAccessIssue]
-    if threads <= 1:
-        return run(networks)
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(run, networks) for _ in range(threads)]:
-            done.result()
