@@ -70,17 +70,37 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     try:
         if task == "settle":
             settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
-        else:
-            team = 2 if task == "together" else 1
-            many = np.ones((1, 32, 1), dtype)  # some memories for each thread
+        elif task == "train":
             train_epochs(
-                many, many.copy(), ones, whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1, line.copy(),
-                whole[0] - 1, team=team,
+                ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
+                line.copy(), whole[0] - 1,
             )  # fmt: skip
+        else:
+            return _teams_agree(kind, n, dtype)
     except Exception as error:  # of a numba we do not know
         _give_up(error)
         return False
     return True
+
+
+def _teams_agree(kind: int, n: int, dtype: np.dtype) -> bool:
+    """Whether teams train a small network to the same bits as one thread.
+
+    Sums are in an order that the compiler chose for `loops`, which another version of it may not choose.
+    """
+
+    def trained(team):
+        memories = np.sin(np.arange(40 * 9, dtype=dtype)).reshape(1, 40, 9)
+        patterns = np.where(np.cos(np.arange(23 * 9, dtype=dtype)) > 0, dtype.type(1), dtype.type(-1)).reshape(1, 23, 9)
+        column, losses = np.full((1, 3), 0.2, dtype), np.zeros((1, 3), dtype)
+        train_epochs(
+            memories, np.zeros_like(memories), patterns, np.tile(np.arange(23), (3, 1)), kind, n, 0.3, column, column,
+            column, 0.5, 2, 0.0, np.ones(9, np.bool_), 13, losses, np.full(1, -1), threads=1, team=team,
+        )  # fmt: skip
+        return memories.tobytes() + losses.tobytes()
+
+    alone = trained(1)
+    return all(trained(size) == alone for size in (2, 4))
 
 
 def _give_up(error: Exception) -> None:
@@ -163,7 +183,8 @@ def train_epochs(
 
     n_states, threads = min(batch_size, order.shape[1]), at_once(threads)
     if team is None:
-        team = team_size(threads, n_networks, n_memories, n_neurons, n_states)
+        minibatches = order.size // n_states
+        team = team_size(threads, n_networks, n_memories * n_neurons * n_states, minibatches)
         team = team if team == 1 or works("together", kind, n, memories.dtype) else 1
 
     def run(networks):
