@@ -4,8 +4,9 @@
 plain PyTorch, after one warning. Nothing is compiled, nor numba imported, before the first call. How the arrays are
 laid out, and why, is in `work`.
 
-The result of a network depends on its own numbers alone, bit for bit: not on the other networks, on its place among
-them, or on the number of threads. Where inner and outer are powers of two they enter exactly.
+Where there are more threads than networks, two or four of them train each large network together. The result of a
+network depends on its own numbers alone, bit for bit: not on the other networks, on its place among them, or on the
+number of threads. Where inner and outer are powers of two they enter exactly.
 """
 
 import warnings
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from damcore._kernels.threads import at_once, share_out, team_size, train_together
+from damcore._kernels.threads import at_once, by_the_faster, share_out, team_size, train_together
 from damcore._kernels.work import EXPONENTIAL, workspace
 
 TESTED = "numba>=0.62,<0.69"  # as in pyproject.toml: the loops use parts of numba that it may rename
@@ -172,7 +173,7 @@ def train_epochs(
         diverged: (R,), -1 for a healthy network; filled with the epoch of this call in which it diverges. Others than
             -1 are left out.
         threads: threads at once, by default as many as numba would use.
-        team: threads a network, by default what `threads.team_size` says.
+        team: threads a network, 1, 2 or 4; by default 1, or more where that is faster. It changes no bit.
     """
     evaluator, loops = _compiler()
     n_networks, n_memories, n_neurons = memories.shape
@@ -181,11 +182,12 @@ def train_epochs(
     scale, blank = _constants(kind, n, error_exponent, real)
     low, high = np.where(clip, real(-1), real(-np.inf)), np.where(clip, real(1), real(np.inf))
 
-    n_states, threads = min(batch_size, order.shape[1]), at_once(threads)
-    if team is None:
-        minibatches = order.size // n_states
-        team = team_size(threads, n_networks, n_memories * n_neurons * n_states, minibatches)
-        team = team if team == 1 or works("together", kind, n, memories.dtype) else 1
+    (n_epochs, n_patterns), threads = order.shape, at_once(threads)
+    n_states, size, few = min(batch_size, n_patterns), team, 0
+    if size is None:
+        one = n_memories * n_neurons
+        size, few = team_size(threads, n_networks, n_epochs, one * n_patterns, one * n_states)
+        size = size if size == 1 or works("together", kind, n, memories.dtype) else 1
 
     def run(networks):
         work = workspace(n_memories, n_neurons, n_states, memories.dtype)
@@ -193,13 +195,22 @@ def train_epochs(
             if diverged[r] >= 0:
                 losses[r] = np.nan
                 continue
-            task = (
-                function.address, memories[r], velocity[r], patterns[r % len(patterns)], order, inner[r], outer[r],
-                real(slope), scale, error_exponent, blank, rate[r], real(momentum), real(floor), low, high, batch_size,
-                losses[r],
-            )  # fmt: skip
-            found = train_together(team, *task) if team > 1 else None
-            diverged[r] = loops.train(work, *task) if found is None else found
+
+            def train(first, last, size, r=r):
+                task = (
+                    function.address, memories[r], velocity[r], patterns[r % len(patterns)], order[first:last],
+                    inner[r, first:last], outer[r, first:last], real(slope), scale, error_exponent, blank,
+                    rate[r, first:last], real(momentum), real(floor), low, high, batch_size, losses[r, first:last],
+                )  # fmt: skip
+                found = train_together(size, *task) if size > 1 else None
+                found = loops.train(work, *task) if found is None else found
+                if found < 0:
+                    return -1
+                losses[r, last:] = np.nan
+                return first + found
+
+            timed = few > 0 and size > 1
+            diverged[r] = by_the_faster(train, n_epochs, size, few) if timed else train(0, n_epochs, size)
 
     share_out(run, n_networks, threads)
 

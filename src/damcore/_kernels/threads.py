@@ -7,14 +7,15 @@ and abort the process when two threads of a program train at the same time.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from time import perf_counter
 
 import numpy as np
 
 from damcore._kernels.work import workspace
 
-# A team pays where its threads meet every tenth of a millisecond or less often, and starting it, some tenths of a
-# millisecond, is little beside the work. An element is one state, neuron and memory, and takes half a nanosecond.
-OF_MINIBATCH, OF_ALL = 200_000, 20_000_000
+# An element is one state, neuron and memory, and takes half a nanosecond. A team meets five times a minibatch or more
+# often, which must be little beside the work; and what is timed must be long beside the start of a team.
+OF_MINIBATCH, TIMED = 200_000, 20_000_000
 
 
 def at_once(threads: int | None) -> int:
@@ -34,24 +35,48 @@ def share_out(run: Callable[[Iterator[int]], None], n_networks: int, threads: in
             done.result()
 
 
-def team_size(threads: int, n_networks: int, elements: int, minibatches: int) -> int:
-    """How many threads train each network: 2 or 4 where there are so many for each, and work enough; else 1.
-
-    Bits do not depend on it.
+def team_size(threads: int, n_networks: int, n_epochs: int, of_epoch: int, of_minibatch: int) -> tuple[int, int]:
+    """How many threads may train each network, 1, 2 or 4, and in how many epochs they should prove to be faster.
 
     Args:
         threads: of all networks.
         n_networks: R.
-        elements: N K times the states of a minibatch.
-        minibatches: of all epochs.
+        n_epochs: E.
+        of_epoch: the elements of one network and epoch.
+        of_minibatch: those of one minibatch.
     """
-    if elements < OF_MINIBATCH or elements * minibatches < OF_ALL:
-        return 1
-    return next((size for size in (4, 2) if size * n_networks <= threads), 1)
+    few = max(n_epochs // 20, -(-TIMED // of_epoch))
+    if of_minibatch < OF_MINIBATCH or 3 * few > n_epochs:
+        return 1, 0
+    return next((size for size in (4, 2) if size * n_networks <= threads), 1), few
+
+
+def by_the_faster(train: Callable[[int, int, int], int], n_epochs: int, size: int, few: int) -> int:
+    """Train a few epochs by one thread, as many by a team, and the rest by which took less time: not a team, where
+    other work holds the cores. The bits are the same either way.
+
+    Args:
+        train: trains the epochs from its first argument to its second by so many threads, and returns the epoch in
+            which the network diverged, or -1.
+        n_epochs: E.
+        size: of the team.
+        few: epochs that are timed.
+
+    Returns:
+        The epoch in which the network diverged, or -1.
+    """
+    seconds = []
+    for attempt, threads in enumerate((1, size)):
+        started = perf_counter()
+        diverged = train(attempt * few, (attempt + 1) * few, threads)
+        seconds.append(perf_counter() - started)
+        if diverged >= 0:
+            return diverged
+    return train(2 * few, n_epochs, size if seconds[1] < seconds[0] else 1)
 
 
 def train_together(
-    size: int, evaluator: int, memories: np.ndarray, velocity: np.ndarray, patterns: np.ndarray, order: np.ndarray,
+    size: int, evaluator: int | None, memories: np.ndarray, velocity: np.ndarray, patterns: np.ndarray, order: np.ndarray,
     *settings,
 ) -> int | None:  # fmt: skip
     """Do what `loops.train` does with a team of threads; returns None, with nothing done, where no team came up.
