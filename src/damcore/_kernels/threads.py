@@ -76,8 +76,8 @@ def by_the_faster(train: Callable[[int, int, int], int], n_epochs: int, size: in
 
 
 def train_together(
-    size: int, evaluator: int | None, memories: np.ndarray, velocity: np.ndarray, patterns: np.ndarray, order: np.ndarray,
-    *settings,
+    size: int, evaluator: int | None, memories: np.ndarray, velocity: np.ndarray, patterns: np.ndarray,
+    order: np.ndarray, *settings,
 ) -> int | None:  # fmt: skip
     """Do what `loops.train` does with a team of threads; returns None, with nothing done, where no team came up.
 
