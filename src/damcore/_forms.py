@@ -1,4 +1,4 @@
-"""Which form computes a network (plain, log or compiled), and how a batch is split by form and joined again."""
+"""Which form computes a network (plain, log or compiled), and how a batch is taken apart and joined again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -26,22 +26,23 @@ def flat(values: Tensor, rank: int, runs: torch.Size) -> Tensor:
 
 
 def one_by_one(
-    function: Callable[..., tuple[Tensor, ...]], runs: torch.Size, *values: tuple[Tensor, int]
+    function: Callable[..., tuple[Tensor, ...]], runs: torch.Size, *values: tuple[Tensor | None, int]
 ) -> tuple[Tensor, ...]:
     """Call a function of tensors for each network of a batch, and return its results with the leading axes `runs`.
 
     Args:
-        function: of one tensor per value, which returns a tuple of tensors; it must allow leading axes.
+        function: of one tensor per value, or None, which returns a tuple of tensors; it must allow leading axes.
         runs: the leading axes.
-        values: each with the number of axes that it has for one network.
+        values: each a tensor or None, with the number of axes that it has for one network.
     """
-    if values[0][0].device.type != "cpu":
+    if any(value is not None and value.device.type != "cpu" for value, _ in values):
         return function(*(value for value, _ in values))
-    taken = [flat(value, rank, runs) for value, rank in values]
-    found = [
-        function(*(value[r % len(value)].clone(memory_format=torch.contiguous_format) for value in taken))
-        for r in range(runs.numel())
-    ]
+    taken = [None if value is None else flat(value, rank, runs) for value, rank in values]
+
+    def own(value: Tensor | None, r: int) -> Tensor | None:
+        return None if value is None else value[r % len(value)].clone(memory_format=torch.contiguous_format)
+
+    found = [function(*(own(value, r) for value in taken)) for r in range(runs.numel())]
     if len(found) == 1:
         return tuple(value.reshape((*runs, *value.shape)) for value in found[0])
     return tuple(torch.stack(column).reshape((*runs, *column[0].shape)) for column in zip(*found, strict=True))

@@ -1,13 +1,14 @@
 """The numerics under `learning`: the closed-form gradient, the normalised step, and epochs of both, plain or fused.
 
-The plain path runs on any device and dtype and for any interaction; `_kernels` runs the same epochs several times
-faster where `_forms.compiled_form` says it can.
+The plain path runs on any device and dtype and for any interaction; `_kernels` computes the same many times faster
+where `_forms.compiled_form` says it can. Either way a network on the CPU has the same bits alone and in any batch.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from damcore import _kernels
 from damcore._forms import Part, compiled_form
 from damcore._kernels import clamped
+from damcore._networks import one_by_one
 from damcore.interactions import Interaction, whole_power
 from damcore.network import overlaps
 from damcore.numerics.gap import compiled_logs
@@ -111,7 +113,57 @@ def loss_and_gradient(
     targets: Tensor | None,
     neurons: slice | None,
 ) -> tuple[Tensor, Tensor]:
-    """`learning.gradient`, unchecked."""
+    """`learning.gradient` without its checks."""
+    memories, patterns = memories.detach(), patterns.detach()
+    temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64)
+    axes = [memories.shape[:-2], patterns.shape[:-2], temperature.shape, torch.Size()]
+    runs = torch.broadcast_shapes(*axes, () if targets is None else targets.shape[:-2])
+    form = compiled_form(interaction, memories) if targets is None and neurons is None else None
+    if form is not None:
+        return _compiled_loss_and_gradient(memories, patterns, scaling, error_exponent, runs, form)
+
+    def compute(memories: Tensor, patterns: Tensor, temperature: Tensor, targets: Tensor | None):
+        return _plain_loss_and_gradient(
+            memories, patterns, interaction, scaling.at(temperature), error_exponent, targets, neurons
+        )
+
+    loss, gradient = one_by_one(compute, runs, (memories, 2), (patterns, 2), (temperature, 0), (targets, 2))
+    return loss, gradient
+
+
+def _compiled_loss_and_gradient(
+    memories: Tensor,
+    patterns: Tensor,
+    scaling: Scaling,
+    error_exponent: int,
+    runs: torch.Size,
+    form: tuple[int, int, float],
+) -> tuple[Tensor, Tensor]:
+    every = Part(torch.ones(runs, dtype=torch.bool), in_logs=False)
+    networks = every.take(memories, 2).expand(every.size, -1, -1)
+    factors = every.scaling(scaling).factors(memories)
+    inner, outer = (factor.detach().expand(every.size).contiguous() for factor in factors)
+    loss, gradient = _kernels.loss_and_gradient(
+        networks.contiguous().numpy(),
+        every.take(patterns, 2).contiguous().numpy(),
+        *form,
+        inner.numpy(),
+        outer.numpy(),
+        error_exponent,
+    )
+    return torch.from_numpy(loss).reshape(runs), torch.from_numpy(gradient).reshape(*runs, *memories.shape[-2:])
+
+
+def _plain_loss_and_gradient(
+    memories: Tensor,
+    patterns: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    error_exponent: int,
+    targets: Tensor | None,
+    neurons: slice | None,
+) -> tuple[Tensor, Tensor]:
+    """The sum over blocks of states, by torch, for any leading axes."""
     chosen = neurons or slice(None)
     inner, outer = scaling.factors(memories)
     factor = (inner * outer)[..., None, None]
@@ -135,24 +187,56 @@ def loss_and_gradient(
 
 
 def _advance_plain(at: Progress, descent: Descent, epochs: range) -> None:
-    """In the log domain all is float64, and the memories are rounded to their dtype after each step."""
-    for column, epoch in enumerate(epochs):
-        scaling, rate = descent.scaling_at(epoch), descent.rate_at(epoch)[..., None, None]
-        summed = torch.zeros_like(at.losses[..., 0])
-        for batch in descent.order().to(at.memories.device).split(descent.batch_size):
-            loss, velocity, size, change = _change(at, descent, scaling, batch)
-            moved = at.memories + rate * change
-            memories = torch.where(descent.clip, moved.clamp(-1, 1), moved).to(at.memories.dtype)
-            # Networks that leave the range of their dtype stay where they were last finite.
-            sound = (
-                torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
-            )
-            at.diverged[~sound & (at.diverged < 0)] = epoch
-            going = (at.diverged < 0)[..., None, None]
-            at.memories = torch.where(going, memories, at.memories)
-            at.velocity, at.size = torch.where(going, velocity, at.velocity), size
-            summed = summed + loss.to(summed.dtype)
-        at.losses[..., column] = torch.where(at.diverged < 0, summed, torch.nan)
+    """The same epochs by torch, one network after the other on the CPU, all at once elsewhere."""
+    runs = at.diverged.shape
+    scalings = [descent.scaling_at(epoch) for epoch in epochs]
+    temperatures = [torch.as_tensor(scaling.temperature, dtype=torch.float64).cpu() for scaling in scalings]
+    orders = [descent.order().to(at.memories.device) for _ in epochs]  # the same for all networks
+
+    def compute(*values: Any) -> tuple[Tensor, ...]:
+        memories, velocity, size, losses, diverged, patterns, targets, temperature, rate = values
+        one = Progress(memories, velocity, size, losses, diverged, at.in_logs)
+        task = replace(descent, patterns=patterns, targets=targets)
+        for column, (epoch, order) in enumerate(zip(epochs, orders, strict=True)):
+            scaling = scalings[column].at(temperature[..., column])
+            one.losses[..., column] = _epoch(one, task, epoch, order, scaling, rate[..., column])
+        return one.memories, one.velocity, one.size, one.losses, one.diverged
+
+    at.memories, at.velocity, at.size, at.losses, at.diverged = one_by_one(
+        compute,
+        runs,
+        (at.memories, 2),
+        (at.velocity, 2),
+        (at.size, 1),
+        (at.losses, 1),
+        (at.diverged, 0),
+        (descent.patterns, 2),
+        (descent.targets, 2),
+        (_columns(temperatures, runs), 1),
+        (_columns([descent.rate_at(epoch) for epoch in epochs], runs), 1),
+    )
+
+
+def _columns(values: list[Tensor], runs: torch.Size) -> Tensor:
+    """One column an epoch, (*runs, E)."""
+    return torch.stack([value.expand(runs) for value in values], -1)
+
+
+def _epoch(at: Progress, descent: Descent, epoch: int, order: Tensor, scaling: Scaling, rate: Tensor) -> Tensor:
+    """Train one epoch in place, and return its loss. In the log domain memories are rounded after each step."""
+    summed = torch.zeros_like(at.losses[..., 0])
+    for batch in order.split(descent.batch_size):
+        loss, velocity, size, change = _change(at, descent, scaling, batch)
+        moved = at.memories + rate[..., None, None] * change
+        memories = torch.where(descent.clip, moved.clamp(-1, 1), moved).to(at.memories.dtype)
+        # Networks that leave the range of their dtype stay where they were last finite.
+        sound = torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
+        at.diverged[~sound & (at.diverged < 0)] = epoch
+        going = (at.diverged < 0)[..., None, None]
+        at.memories = torch.where(going, memories, at.memories)
+        at.velocity, at.size = torch.where(going, velocity, at.velocity), size
+        summed = summed + loss.to(summed.dtype)
+    return torch.where(at.diverged < 0, summed, torch.nan)
 
 
 def _change(at: Progress, descent: Descent, scaling: Scaling, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -164,7 +248,7 @@ def _change(at: Progress, descent: Descent, scaling: Scaling, batch: Tensor) -> 
         loss, direction, slope = direction_and_size(*problem, *settings)
         velocity, size = accelerate(at.velocity, at.size, direction, slope, descent.momentum)
         return loss, velocity, size, step(velocity, size, descent.floor)
-    loss, gradient = loss_and_gradient(*problem, *settings)
+    loss, gradient = _plain_loss_and_gradient(*problem, *settings)
     velocity = descent.momentum * at.velocity - gradient
     largest = velocity.abs().amax(-1, keepdim=True)
     if descent.floor:
@@ -175,10 +259,10 @@ def _change(at: Progress, descent: Descent, scaling: Scaling, batch: Tensor) -> 
 def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple[int, int, float]) -> None:
     """The same epochs by `_kernels`, which takes one column of settings an epoch (R, E)."""
     factors = [descent.scaling_at(epoch).factors(at.memories) for epoch in epochs]
-
-    def columns(values: list[Tensor]):
-        return torch.stack([value.expand(at.diverged.shape) for value in values], -1).numpy()
-
+    rates = [descent.rate_at(epoch) for epoch in epochs]
+    inner, outer, rate = (
+        _columns(list(column), at.diverged.shape).numpy() for column in (*zip(*factors, strict=True), rates)
+    )
     within = torch.where(at.diverged < 0, -1, 0)
     train_epochs, patterns = _kernels.train_epochs, descent.patterns.contiguous()
     if descent.has_classes:
@@ -191,9 +275,9 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
         patterns.numpy(),
         torch.stack([descent.order() for _ in epochs]).numpy(),
         *form,
-        columns([inner for inner, _ in factors]),
-        columns([outer for _, outer in factors]),
-        columns([descent.rate_at(epoch) for epoch in epochs]),
+        inner,
+        outer,
+        rate,
         descent.momentum,
         descent.error_exponent,
         descent.floor,

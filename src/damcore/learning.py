@@ -3,6 +3,7 @@
 A training is a state: `start` creates it, `advance` trains it for some epochs, and `train` calls both.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from os import PathLike
@@ -17,6 +18,7 @@ from damcore._forms import Part, join, log_form, parts
 from damcore._training import Descent, Progress, loss_and_gradient
 from damcore._training import advance as advance_part
 from damcore.interactions import Interaction
+from damcore.numerics.ranges import limits
 from damcore.scaling import Scaling, Temperature, agreed_problem
 
 
@@ -156,12 +158,17 @@ def gradient(
         neurons: the predicted neurons, all by default; the others are clamped, at any value in [-1, 1].
 
     Returns:
-        The loss (*runs) and the gradient (*runs, K, N). The time is O(B K N) for all neurons.
+        The loss (*runs) and the gradient (*runs, K, N), which autograd cannot differentiate. The time is O(B K N) for
+        all neurons. On the CPU they have the same bits alone and in any batch. The four interactions of damcore, with
+        all neurons and no targets, in float32 and float64, have the same bits for any number of threads, too;
+        otherwise matrix products of torch decide whether one thread and two threads give the same last bits.
 
     Raises:
         ValueError: the shapes do not fit, a pattern is not bipolar, a memory is not finite, or `error_exponent` is
             below 1.
         TypeError: the dtypes differ or are not floating.
+        FloatingPointError: the loss or the gradient left the range of the dtype, because F of an overlap, the outer
+            factor, or the power 2m of an error did.
 
     Example:
         >>> import torch
@@ -176,7 +183,24 @@ def gradient(
         [[True, True]]
     """
     agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
-    return loss_and_gradient(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
+    loss, slope = loss_and_gradient(memories, patterns, interaction, scaling, error_exponent, targets, neurons)
+    sick = ~(torch.isfinite(loss) & torch.isfinite(slope).all((-2, -1)))
+    if sick.any():
+        _checks.refuse(
+            f"The loss or gradient of {_counted(sick)} left the range of {loss.dtype}; "
+            f"{_remedy(loss.dtype, scaling, error_exponent)}, or use `numerics.log_gradient`.",
+            FloatingPointError,
+        )
+    return loss, slope
+
+
+def _remedy(dtype: torch.dtype, scaling: Scaling, error_exponent: int) -> str:
+    """Return what keeps the plain form of the gradient in the range of the dtype."""
+    if 2 * error_exponent * math.log(2) > limits(dtype).largest:  # an error may be as large as 2
+        return "lower `error_exponent`"
+    if scaling.outer_power and not scaling.inner_power:  # F itself overflows, at any temperature
+        return "take Scaling.modified or a wider dtype"
+    return "raise the temperature or take a wider dtype"
 
 
 @_checks.door
@@ -379,6 +403,10 @@ def train(
     below the floor. At large n it often does, and then nothing is learned. `floor=None` sets no such threshold.
 
     `train` is one call of `start` and as many of `advance` as it takes.
+
+    On the CPU a network has the same bits alone and in any batch. The four interactions of damcore in the plain form,
+    with all neurons and no targets, in float32 and float64, have the same bits for any number of threads, too;
+    otherwise matrix products of torch decide whether one thread and two threads give the same last bits.
 
     Source: KH16 Eq. (12), (13); MRS24 Eq. (8), (14).
 
@@ -587,9 +615,13 @@ def _abort_if_diverged(diverged: Tensor, dtype: torch.dtype) -> None:
     sick = diverged >= 0
     if not sick.any():
         return
-    which = f"{int(sick.sum())} of {sick.numel()} networks" if sick.ndim else "the network"
     _checks.refuse(
-        f"{which} left the range of {dtype} in epoch {int(diverged[sick].min())}: a loss, gradient or memory is not "
-        'finite. Raise the temperature, use Scaling.modified or a wider dtype, or go on with on_nonfinite="mark".',
+        f"{_counted(sick)} left the range of {dtype} in epoch {int(diverged[sick].min())}: a loss, gradient or memory "
+        "is not finite. Raise the temperature, use Scaling.modified or a wider dtype, or go on with "
+        'on_nonfinite="mark".',
         FloatingPointError,
     )
+
+
+def _counted(sick: Tensor) -> str:
+    return f"{int(sick.sum())} of {sick.numel()} networks" if sick.ndim else "the network"

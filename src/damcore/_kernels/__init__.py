@@ -4,13 +4,12 @@
 plain PyTorch, after one warning. Nothing is compiled, nor numba imported, before the first call. How the arrays are
 laid out, and why, is in `work`.
 
-The result of a network depends on its own numbers alone, bit for bit: not on the other networks, on its place among
-them, or on the number of threads. Where inner and outer are powers of two they enter exactly.
+Where there are more threads than networks, two or four of them train each large network together. The result of a
+network depends on its own numbers alone, bit for bit: not on the other networks, on its place among them, or on the
+number of threads. Where inner and outer are powers of two they enter exactly.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from damcore._kernels import logs
+from damcore._kernels.threads import at_once, by_the_faster, share_out, team_size, train_together
 from damcore._kernels.work import EXPONENTIAL, workspace
 
 TESTED = "numba>=0.62,<0.69"  # as in pyproject.toml: the loops use parts of numba that it may rename
@@ -56,7 +56,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train", "classes" or "settle", or one of `logs.try_out`.
+        task: "train", "together", "classes" or "settle", or one of `logs.try_out`.
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -81,15 +81,37 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
                 line.copy(), whole[0] - 1, targets=ones.copy(), predicted=whole[0],
             )  # fmt: skip
-        else:
+        elif task == "train":
             train_epochs(
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
                 line.copy(), whole[0] - 1,
             )  # fmt: skip
+        else:
+            return _teams_agree(kind, n, dtype)
     except Exception as error:  # of a numba we do not know
         _give_up(error)
         return False
     return True
+
+
+def _teams_agree(kind: int, n: int, dtype: np.dtype) -> bool:
+    """Whether teams train a small network to the same bits as one thread.
+
+    Sums are in an order that the compiler chose for `loops`, which another version of it may not choose.
+    """
+
+    def trained(team):
+        memories = np.sin(np.arange(40 * 9, dtype=dtype)).reshape(1, 40, 9)
+        patterns = np.where(np.cos(np.arange(23 * 9, dtype=dtype)) > 0, dtype.type(1), dtype.type(-1)).reshape(1, 23, 9)
+        column, losses = np.full((1, 3), 0.2, dtype), np.zeros((1, 3), dtype)
+        train_epochs(
+            memories, np.zeros_like(memories), patterns, np.tile(np.arange(23), (3, 1)), kind, n, 0.3, column, column,
+            column, 0.5, 2, 0.0, np.ones(9, np.bool_), 13, losses, np.full(1, -1), threads=1, team=team,
+        )  # fmt: skip
+        return memories.tobytes() + losses.tobytes()
+
+    alone = trained(1)
+    return all(trained(size) == alone for size in (2, 4))
 
 
 def _give_up(error: Exception) -> None:
@@ -127,6 +149,7 @@ def train_epochs(
     diverged: NDArray[np.int64],
     *,
     threads: int | None = None,
+    team: int | None = None,
 ) -> None:
     """Train R networks for E epochs in place, each by the loss and the step below, from one minibatch to the next.
 
@@ -159,7 +182,8 @@ def train_epochs(
             epoch on in which a network diverges.
         diverged: (R,), -1 for a healthy network; filled with the epoch of this call in which it diverges. Others than
             -1 are left out.
-        threads: networks trained at once, by default as many as numba would use.
+        threads: threads at once, by default as many as numba would use.
+        team: threads a network, 1, 2 or 4; by default 1, or more where that is faster. It changes no bit.
     """
     evaluator, loops = _compiler()
     n_networks, n_memories, n_neurons = memories.shape
@@ -168,17 +192,35 @@ def train_epochs(
     scale, blank = _constants(kind, n, error_exponent, real)
     low, high = np.where(clip, real(-1), real(-np.inf)), np.where(clip, real(1), real(np.inf))
 
+    (n_epochs, n_patterns), threads = order.shape, at_once(threads)
+    n_states, size, few = min(batch_size, n_patterns), team, 0
+    if size is None:
+        one = n_memories * n_neurons
+        size, few = team_size(threads, n_networks, n_epochs, one * n_patterns, one * n_states)
+        size = size if size == 1 or works("together", kind, n, memories.dtype) else 1
+
     def run(networks):
-        work = workspace(n_memories, n_neurons, min(batch_size, order.shape[1]), memories.dtype)
+        work = workspace(n_memories, n_neurons, n_states, memories.dtype)
         for r in networks:
             if diverged[r] >= 0:
                 losses[r] = np.nan
                 continue
-            diverged[r] = loops.train(
-                work, function.address, memories[r], velocity[r], patterns[r % len(patterns)], order, inner[r],
-                outer[r], real(slope), scale, error_exponent, blank, rate[r], real(momentum), real(floor), low, high,
-                batch_size, losses[r],
-            )  # fmt: skip
+
+            def train(first, last, size, r=r):
+                task = (
+                    function.address, memories[r], velocity[r], patterns[r % len(patterns)], order[first:last],
+                    inner[r, first:last], outer[r, first:last], real(slope), scale, error_exponent, blank,
+                    rate[r, first:last], real(momentum), real(floor), low, high, batch_size, losses[r, first:last],
+                )  # fmt: skip
+                found = train_together(size, *task) if size > 1 else None
+                found = loops.train(work, *task) if found is None else found
+                if found < 0:
+                    return -1
+                losses[r, last:] = np.nan
+                return first + found
+
+            timed = few > 0 and size > 1
+            diverged[r] = by_the_faster(train, n_epochs, size, few) if timed else train(0, n_epochs, size)
 
     share_out(run, range(n_networks), threads)
 
@@ -234,7 +276,7 @@ def settle(
                 real(tie), max_sweeps, sweeps[r], settled[r], finite[r],
             )  # fmt: skip
 
-    share_out(run, range(n_networks), threads)
+    share_out(run, range(n_networks), at_once(threads))
 
 
 def loss_and_gradient(
@@ -282,7 +324,7 @@ def loss_and_gradient(
                 scale, error_exponent, blank, gradient[r],
             )  # fmt: skip
 
-    share_out(run, range(n_networks), threads)
+    share_out(run, range(n_networks), at_once(threads))
     return losses, gradient
 
 
@@ -298,20 +340,3 @@ def _constants(kind, n, error_exponent, real):
     if kind == EXPONENTIAL:
         return real(-2 * error_exponent), real(-np.inf)
     return real(-2 * error_exponent * n), real(0)
-
-
-def share_out(run: Callable, pieces: Sequence, threads: int | None) -> None:
-    """Let each thread take the next piece of work as soon as it is free, so that early divergence leaves none idle.
-
-    Plain threads, because compiled code releases the interpreter; numba's own pool would compile for twice as long and
-    abort the process when two threads of a program train at the same time.
-    """
-    from numba import config
-
-    waiting = iter(pieces)
-    threads = min(threads or config.NUMBA_NUM_THREADS, len(pieces))  # pyright: ignore[reportAttributeAccessIssue]
-    if threads <= 1:
-        return run(waiting)
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(run, waiting) for _ in range(threads)]:
-            done.result()

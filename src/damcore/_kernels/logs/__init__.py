@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from damcore._kernels.logs.work import log_workspace
+from damcore._kernels.threads import at_once, share_out
 from damcore._kernels.work import EXPONENTIAL, LEAKY, RECTIFIED
 
 Float64 = NDArray[np.float64]
@@ -67,7 +68,7 @@ def gaps(
                     neurons, inner[r], log_inner[r], blank, sign[r], size[r],
                 )  # fmt: skip
 
-    _share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], threads)
+    share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], at_once(threads))
     return sign, size
 
 
@@ -122,7 +123,7 @@ def loss_and_gradient(
                 error_exponent, blank, direction[r], size[r],
             )  # fmt: skip
 
-    _share_out(run, range(n_networks), threads)
+    share_out(run, range(n_networks), at_once(threads))
     return losses, direction, size
 
 
@@ -201,7 +202,7 @@ def train_epochs(
                 batch_size, losses[r],
             )  # fmt: skip
 
-    _share_out(run, range(n_networks), threads)
+    share_out(run, range(n_networks), at_once(threads))
 
 
 def settle(
@@ -255,7 +256,7 @@ def settle(
                 log_inner[r], blank, float(tie), max_sweeps, sweeps[r, some], settled[r, some],
             )  # fmt: skip
 
-    _share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], threads)
+    share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], at_once(threads))
 
 
 def try_out(task: str, kind: int, n: int) -> None:
@@ -292,9 +293,3 @@ def _without_slope(kind: int, slope: float) -> int:
 def _blank(kind: int) -> float:
     """The overlap that a padded memory needs for F = 0."""
     return -np.inf if kind == EXPONENTIAL else 0.0
-
-
-def _share_out(run, pieces, threads):
-    from damcore._kernels import share_out
-
-    share_out(run, pieces, threads)
