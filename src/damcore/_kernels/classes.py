@@ -16,11 +16,13 @@ Source: MRS24 Eq. (8), (14); KH16 Eq. (12), (13), (14).
 from typing import NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
 
 from damcore._kernels.elementwise import PRODUCTS, compiled, flush_subnormals, restore, tanh, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
 from damcore._kernels.loops import blame
-from damcore._kernels.vectors import load, spread, store, total, where_negative
+from damcore._kernels.vectors import instruction, load, spread, store, total, where_negative
 from damcore._kernels.work import CACHE_LINE, sizes, together
 
 
@@ -142,21 +144,36 @@ def block(
     return loss
 
 
+@instruction
+def take(_context, counter):
+    """The whole number at an address, which is one more from then on; no two threads get the same."""
+
+    def generate(_, builder, __, args):
+        kind = ir.IntType(64)
+        pointer = builder.inttoptr(args[0], kind.as_pointer())
+        return builder.atomic_rmw("add", pointer, ir.Constant(kind, 1), "monotonic")
+
+    return types.int64(types.intp), generate
+
+
 @compiled()
 def chunks(
-    work, evaluator, memories, overlaps, states, targets, batch, predicted, first, stride, chunk, inner, outer, slope,
-    scale, m, blank, sums, losses,
+    work, evaluator, memories, overlaps, states, targets, batch, predicted, counter, chunk, inner, outer, slope, scale,
+    m, blank, sums, losses,
 ):  # fmt: skip
-    """Every `stride`-th chunk of a minibatch, from `first` on: `sums` (C, M, K) and `losses` (C,) are filled in.
+    """The chunks of a minibatch that no other thread has taken: `sums` (C, M, K) and `losses` (C,) are filled in.
 
-    `overlaps` (B, K) holds the products of states and memories, and then shared.
+    `overlaps` (B, K) holds the products of states and memories, and then shared. All threads have one `counter`, 0 at
+    first: whoever is late, since it must wake up, gets less.
     """
     before = flush_subnormals()
     zeta, gradient = work.zeta, work.gradient
     for i in range(len(predicted)):
         for k in range(overlaps.shape[1]):
             zeta[i, k] = memories[k, predicted[i]]
-    for c in range(first, len(losses), stride):
+    into_counter = np.intp(counter.ctypes.data)
+    c = take(into_counter)
+    while c < len(losses):
         gradient[:] = 0
         loss = 0.0
         end = min((c + 1) * chunk, len(overlaps))
@@ -170,6 +187,7 @@ def chunks(
         for i in range(len(predicted)):
             for k in range(zeta.shape[1]):
                 sums[c, i, k] = gradient[i, k]
+        c = take(into_counter)
     restore(before)
 
 
