@@ -2,8 +2,8 @@
 
 A network's result depends on its own numbers alone, bit for bit: one is trained after the other, each on arrays of the
 same shape that start at a cache line. In the loops each sum has one order, whatever the number of threads. The products
-are as the library makes them with torch's threads: MKL gave the same bits with one thread and with two at every size
-tried, but promises nothing.
+are the library's, with torch's threads, and may depend on `torch.set_num_threads`: MKL gave the same bits with one
+thread and with two at the sizes of a classifier, but not always where some size is small.
 """
 
 from collections.abc import Callable, Iterator

@@ -8,7 +8,9 @@ The notation is that of `loops`, with i running over the predicted neurons only,
 The products are those of all states with all memories, which give h, and of all shared with all states; a library does
 them. What lies between them is done for a block of states at a time, which stays in the nearest cache. The last term
 exists for predicted neurons only. Each chunk of states has a sum of it of its own, and the sums are added in the order
-of the chunks, so that no bit depends on which thread had which chunk.
+of the chunks, so that no bit depends on which thread had which chunk. The compiler may not reorder the sums of this
+file: what it makes of one depends on where it is inlined, and that on whether it was compiled just now or read from
+disk.
 
 Source: MRS24 Eq. (8), (14); KH16 Eq. (12), (13), (14).
 """
@@ -63,7 +65,7 @@ def block_of(n_memories: int, n_predicted: int, chunk: int, dtype: np.dtype) -> 
     return Block(**together(shapes, dtype))
 
 
-@compiled()
+@compiled(PRODUCTS)
 def read_block(work, overlaps, states, targets, batch, predicted, start, count, n_memories, inner, blank):
     """The block's predicted neurons, their targets and h, the rest of it zero, or `blank` for a padded memory."""
     x, t, h = work.x, work.t, work.h
@@ -79,7 +81,7 @@ def read_block(work, overlaps, states, targets, batch, predicted, start, count, 
             h[s, k] = blank
 
 
-@compiled()
+@compiled(PRODUCTS)
 def judge(i, work, outer, factor, m):
     """C = tanh gap_i, then w = factor (t - C)^(2m - 1) (1 - C^2) x; returns the neuron's part of the loss.
 
@@ -103,12 +105,13 @@ def judge(i, work, outer, factor, m):
     loss = 0.0
     for s in range(size):
         loss += w[s] * (t[i, s] - C[s])
+    for s in range(size):
         w[s] *= factor * (1 - C[s]) * (1 + C[s]) * x[i, s]
         w_sum[s] += w[s]
     return loss
 
 
-@compiled()
+@compiled(PRODUCTS)
 def block(
     work, evaluator, overlaps, states, targets, batch, predicted, start, count, inner, outer, slope, scale, m, blank
 ):  # fmt: skip
@@ -156,7 +159,7 @@ def take(_context, counter):
     return types.int64(types.intp), generate
 
 
-@compiled()
+@compiled(PRODUCTS)
 def chunks(
     work, evaluator, memories, overlaps, states, targets, batch, predicted, counter, chunk, inner, outer, slope, scale,
     m, blank, sums, losses,
