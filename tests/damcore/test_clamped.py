@@ -173,7 +173,9 @@ def arrays(
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("neurons", [slice(-10, None), slice(None, 300)])
-def test_the_number_of_threads_changes_no_bit(dtype, neurons):
+def test_the_number_of_threads_changes_no_bit(dtype, neurons, monkeypatch):
+    monkeypatch.setattr(clamped, "WORTH_LOOPS", 1)
+    monkeypatch.setattr(clamped, "WORTH_STEP", 1)
     results = []
     for threads in (1, 2, 3, 7):
         given = arrays(dtype, neurons=neurons)

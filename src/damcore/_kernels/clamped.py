@@ -2,8 +2,8 @@
 
 A network's result depends on its own numbers alone, bit for bit: one is trained after the other, each on arrays of the
 same shape that start at a cache line. In the loops each sum has one order, whatever the number of threads. The products
-are as the library makes them with torch's threads: MKL gave the same bits with one thread and with two at every size
-tried, but promises nothing.
+are the library's, with torch's threads, and may depend on `torch.set_num_threads`: MKL gave the same bits with one
+thread and with two at the sizes of a classifier, but not always where some size is small.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,9 @@ from damcore._kernels import Reals
 from damcore._kernels.work import CACHE_LINE, together
 
 LEAST, MOST = 64, 32  # states in a chunk, but for the last; chunks in a minibatch, each with a (K, M) sum of its own
-WORTH = 1 << 16  # entries of the memories from which on threads share a step: to wake one takes as long as 50,000
+# What is worth a thread of its own, about half a millisecond, since to wake one takes a fifth, and longer where the
+# library's threads still spin: states * neurons * memories between the products, and entries of the memories in a step.
+WORTH_LOOPS, WORTH_STEP = 1 << 20, 1 << 18
 
 
 def train_epochs(
@@ -140,7 +142,7 @@ class _Network:
         self.high[:n_neurons] = np.where(clip, 1, np.inf)
         self.work = cache(lambda _thread: classes.block_of(n_memories, len(predicted), self.chunk, dtype))
         self.sums = np.zeros((n_chunks, *self.work(0).gradient.shape), dtype)
-        self.losses = np.zeros(n_chunks)
+        self.losses, self.counter = np.zeros(n_chunks), np.zeros(1, np.int64)
 
     def read(self, memories: Reals, velocity: Reals) -> None:
         self.zeta[:, : self.n_neurons], self.velocity[:, : self.n_neurons] = memories, velocity
@@ -163,14 +165,15 @@ class _Network:
         torch.index_select(torch.from_numpy(patterns), 0, torch.from_numpy(batch), out=x)
         torch.mm(x, torch.from_numpy(self.zeta[:, : self.n_neurons]).T, out=h)
         self.sums[n_chunks:] = 0
+        self.counter[0] = 0
 
-        def between(thread: int, threads: int) -> None:
+        def between(thread: int, _threads: int) -> None:
             self.loops.chunks(
                 self.work(thread), evaluator.address, self.zeta, overlaps, states, targets, batch, self.predicted,
-                thread, threads, self.chunk, *function, self.sums, losses,
+                self.counter, self.chunk, *function, self.sums, losses,
             )  # fmt: skip
 
-        self.share_out(between, n_chunks)
+        self.share_out(between, min(n_chunks, overlaps.size * len(self.predicted) // WORTH_LOOPS))
         torch.mm(h.T, x, out=torch.from_numpy(self.gradient[:, : self.n_neurons]))
         return sum(losses.tolist())
 
@@ -185,7 +188,7 @@ class _Network:
                 rate, momentum, floor, self.low, self.high,
             )  # fmt: skip
 
-        return all(self.share_out(rows, min(n_memories, self.zeta.size // WORTH)))
+        return all(self.share_out(rows, min(n_memories, self.zeta.size // WORTH_STEP)))
 
 
 @contextmanager

@@ -8,7 +8,9 @@ The notation is that of `loops`, with i running over the predicted neurons only,
 The products are those of all states with all memories, which give h, and of all shared with all states; a library does
 them. What lies between them is done for a block of states at a time, which stays in the nearest cache. The last term
 exists for predicted neurons only. Each chunk of states has a sum of it of its own, and the sums are added in the order
-of the chunks, so that no bit depends on which thread had which chunk.
+of the chunks, so that no bit depends on which thread had which chunk. The compiler may not reorder the sums of this
+file: what it makes of one depends on where it is inlined, and that on whether it was compiled just now or read from
+disk.
 
 Source: MRS24 Eq. (8), (14); KH16 Eq. (12), (13), (14).
 """
@@ -16,11 +18,13 @@ Source: MRS24 Eq. (8), (14); KH16 Eq. (12), (13), (14).
 from typing import NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
 
 from damcore._kernels.elementwise import PRODUCTS, compiled, flush_subnormals, restore, tanh, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
 from damcore._kernels.loops import blame
-from damcore._kernels.vectors import load, spread, store, total, where_negative
+from damcore._kernels.vectors import instruction, load, spread, store, total, where_negative
 from damcore._kernels.work import CACHE_LINE, sizes, together
 
 
@@ -61,7 +65,7 @@ def block_of(n_memories: int, n_predicted: int, chunk: int, dtype: np.dtype) -> 
     return Block(**together(shapes, dtype))
 
 
-@compiled()
+@compiled(PRODUCTS)
 def read_block(work, overlaps, states, targets, batch, predicted, start, count, n_memories, inner, blank):
     """The block's predicted neurons, their targets and h, the rest of it zero, or `blank` for a padded memory."""
     x, t, h = work.x, work.t, work.h
@@ -77,7 +81,7 @@ def read_block(work, overlaps, states, targets, batch, predicted, start, count, 
             h[s, k] = blank
 
 
-@compiled()
+@compiled(PRODUCTS)
 def judge(i, work, outer, factor, m):
     """C = tanh gap_i, then w = factor (t - C)^(2m - 1) (1 - C^2) x; returns the neuron's part of the loss.
 
@@ -101,12 +105,13 @@ def judge(i, work, outer, factor, m):
     loss = 0.0
     for s in range(size):
         loss += w[s] * (t[i, s] - C[s])
+    for s in range(size):
         w[s] *= factor * (1 - C[s]) * (1 + C[s]) * x[i, s]
         w_sum[s] += w[s]
     return loss
 
 
-@compiled()
+@compiled(PRODUCTS)
 def block(
     work, evaluator, overlaps, states, targets, batch, predicted, start, count, inner, outer, slope, scale, m, blank
 ):  # fmt: skip
@@ -142,21 +147,36 @@ def block(
     return loss
 
 
-@compiled()
-def chunks(
-    work, evaluator, memories, overlaps, states, targets, batch, predicted, first, stride, chunk, inner, outer, slope,
-    scale, m, blank, sums, losses,
-):  # fmt: skip
-    """Every `stride`-th chunk of a minibatch, from `first` on: `sums` (C, M, K) and `losses` (C,) are filled in.
+@instruction
+def take(_context, counter):
+    """The whole number at an address, which is one more from then on; no two threads get the same."""
 
-    `overlaps` (B, K) holds the products of states and memories, and then shared.
+    def generate(_, builder, __, args):
+        kind = ir.IntType(64)
+        pointer = builder.inttoptr(args[0], kind.as_pointer())
+        return builder.atomic_rmw("add", pointer, ir.Constant(kind, 1), "monotonic")
+
+    return types.int64(types.intp), generate
+
+
+@compiled(PRODUCTS)
+def chunks(
+    work, evaluator, memories, overlaps, states, targets, batch, predicted, counter, chunk, inner, outer, slope, scale,
+    m, blank, sums, losses,
+):  # fmt: skip
+    """The chunks of a minibatch that no other thread has taken: `sums` (C, M, K) and `losses` (C,) are filled in.
+
+    `overlaps` (B, K) holds the products of states and memories, and then shared. All threads have one `counter`, 0 at
+    first: whoever is late, since it must wake up, gets less.
     """
     before = flush_subnormals()
     zeta, gradient = work.zeta, work.gradient
     for i in range(len(predicted)):
         for k in range(overlaps.shape[1]):
             zeta[i, k] = memories[k, predicted[i]]
-    for c in range(first, len(losses), stride):
+    into_counter = np.intp(counter.ctypes.data)
+    c = take(into_counter)
+    while c < len(losses):
         gradient[:] = 0
         loss = 0.0
         end = min((c + 1) * chunk, len(overlaps))
@@ -170,6 +190,7 @@ def chunks(
         for i in range(len(predicted)):
             for k in range(zeta.shape[1]):
                 sums[c, i, k] = gradient[i, k]
+        c = take(into_counter)
     restore(before)
 
 
