@@ -206,25 +206,92 @@ def settle(
         sweeps: (R, B), zeros; filled with the last sweep that changed something.
         settled: (R, B), False; filled with True where a sweep changed nothing.
         finite: (R, B), True; filled with False where a gap was not finite (the neuron keeps its value).
-        threads: networks at once.
+        threads: blocks of states at once.
     """
-    evaluator, _ = _compiler()
-    from damcore._kernels.relax import settle as settle_one
+    from damcore._kernels import relax
+
+    real = memories.dtype.type
+
+    def settle_some(network, part, work, loops, blank):
+        relax.settle(
+            work, loops, memories.shape[1], states[network, part], turns, inner[network], real(slope),
+            blank, real(tie), max_sweeps, sweeps[network, part], settled[network, part], finite[network, part],
+        )  # fmt: skip
+
+    _in_pieces(settle_some, memories, states, kind, n, threads)
+
+
+def gaps(
+    memories: Reals,
+    states: Reals,
+    neurons: NDArray[np.int64],
+    kind: int,
+    n: int,
+    slope: float,
+    inner: Reals,
+    outer: Reals,
+    *,
+    threads: int | None = None,
+) -> Reals:
+    """The energy gaps (R, B, M), outer x_i sum_mu [F(inner h) - F(inner (h - 2 x_i z_i))], summed as in `settle`.
+
+    Source: MRS24 Eq. (4), (13).
+
+    Args:
+        memories: z (R, K, N).
+        states: x (R, B, N), bipolar where a gap is wanted, in [-1, 1] elsewhere.
+        neurons: (M,), those whose gap is wanted.
+        kind: of F, as in `train_epochs`.
+        n: interaction vertex.
+        slope: of the leaky F.
+        inner: (R,).
+        outer: (R,).
+        threads: blocks of states at once.
+    """
+    from damcore._kernels import relax
+
+    real = memories.dtype.type
+    found = np.empty((*states.shape[:2], len(neurons)), memories.dtype)
+
+    def some_gaps(network, part, work, loops, blank):
+        relax.gaps(
+            work, loops, memories.shape[1], states[network, part], neurons, inner[network], outer[network],
+            real(slope), blank, found[network, part],
+        )  # fmt: skip
+
+    _in_pieces(some_gaps, memories, states, kind, n, threads)
+    return found
+
+
+PIECE = 1 << 20  # elements (state, neuron, memory) of a piece of work: a millisecond, a hundred times what it costs
+
+
+def _in_pieces(run: Callable, memories: Reals, states: Reals, kind: int, n: int, threads: int | None) -> None:
+    """Share out the blocks of states of all networks, a few at a time.
+
+    A state's blocks are those of the whole network, and pieces do not depend on the threads: nothing changes in bits.
+    """
+    from damcore._kernels.differences import addresses
+    from damcore._kernels.loops import read
 
     n_networks, n_memories, n_neurons = memories.shape
-    real = memories.dtype.type
-    function = evaluator(kind, n, memories.dtype)
-    _, blank = _constants(kind, n, 1, real)
+    n_states = states.shape[1]
+    loops = addresses(kind, n, memories.dtype)
+    _, blank = _constants(kind, n, 1, memories.dtype.type)
 
-    def run(networks):
-        work = workspace(n_memories, n_neurons, states.shape[1], memories.dtype)
-        for r in networks:
-            settle_one(
-                work, function.address, kind, real(n), memories[r], states[r], turns, inner[r], real(slope), blank,
-                real(tie), max_sweeps, sweeps[r], settled[r], finite[r],
-            )  # fmt: skip
+    def work_through(pieces):
+        work, inside = workspace(n_memories, n_neurons, n_states, memories.dtype), -1
+        for piece in pieces:
+            network, start = divmod(piece * size, of_one * size)
+            if network != inside:
+                read(memories[network], work.zeta)
+                inside = network
+            run(network, slice(start, start + size), work, loops, blank)
 
-    _share_out(run, n_networks, threads)
+    block = len(workspace(n_memories, n_neurons, n_states, memories.dtype).rows)
+    size = block * max(1, PIECE // (block * n_memories * n_neurons))
+    of_one = -(-n_states // size)
+    _share_out(work_through, n_networks * of_one, threads)
 
 
 def loss_and_gradient(
