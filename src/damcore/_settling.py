@@ -14,7 +14,9 @@ from damcore import _kernels
 from damcore._forms import compiled_form
 from damcore.interactions import Interaction
 from damcore.network import energy_gap
-from damcore.numerics.gap import bracket, log_gap
+from damcore.numerics.gap import compiled_logs, log_gap, per_network
+from damcore.numerics.overlaps import log_factors, overlaps
+from damcore.numerics.sums import bracket
 from damcore.scaling import Scaling
 
 
@@ -60,8 +62,12 @@ class Relaxed:
 
 def relax(at: Relaxed, rule: Rule) -> None:
     """Sweep in place until every state settled, was found on a cycle, or had its `max_sweeps`."""
-    plain = rule.order == "synchronous" or rule.watch is not None or rule.in_logs
-    form = None if plain else compiled_form(rule.interaction, rule.memories, "settle")  # which compiles
+    form = None
+    if rule.order == "asynchronous" and rule.watch is None:
+        if rule.in_logs:
+            form = compiled_logs(rule.interaction, rule.memories.device, "settle")
+        else:
+            form = compiled_form(rule.interaction, rule.memories, "settle")  # which compiles
     if form is None:
         _relax_plain(at, rule)
     else:
@@ -107,15 +113,15 @@ def _one_by_one(at: Relaxed, rule: Rule) -> Tensor:
     if rule.in_logs:
         memories, states = memories.double(), states.double()
     inner = rule.scaling.factors(memories)[0][..., None, None]
-    overlap = states @ memories.mT  # (R, B, K)
+    # Sums that are exact, and so have the same bits in any batch.
+    overlap = overlaps(memories.double(), states.double()).to(memories.dtype)  # (R, B, K)
     for i in rule.turns().tolist():
         old = states[..., i, None]
         entries = memories[..., None, :, i]  # (R, 1, K)
         step = 2 * old * entries
         u, v = inner * overlap, inner * (overlap - step)
         if rule.in_logs:
-            reach = (u - v).abs().amax(-1, keepdim=True)
-            gap = old * bracket(rule.interaction, u[..., None], v[..., None], reach)[0]  # the sign
+            gap = old * bracket(rule.interaction, u[..., None], v[..., None])[0]  # the sign
         else:
             gap = old * (rule.interaction(u) - rule.interaction(v)).sum(-1, keepdim=True)
         at.finite &= torch.isfinite(gap[..., 0])
@@ -147,18 +153,20 @@ def _fingerprint(states: Tensor) -> Tensor:
 
 def _relax_compiled(at: Relaxed, rule: Rule, form: tuple[int, int, float]) -> None:
     n_networks = len(at.states)
+    runs = torch.Size([n_networks])
     sweeps = 1 if rule.generator is None else rule.max_sweeps  # index order is the same in each
+    turns = torch.stack([rule.turns() for _ in range(sweeps)]).numpy()
     settled = torch.zeros_like(at.finite)
-    _kernels.settle(
-        rule.memories.expand(n_networks, -1, -1).contiguous().numpy(),
-        at.states.numpy(),
-        torch.stack([rule.turns() for _ in range(sweeps)]).numpy(),
-        *form,
-        rule.scaling.factors(rule.memories)[0].expand(n_networks).contiguous().numpy(),
-        {"positive": 1, "negative": -1, "keep": 0}[rule.tie],
-        rule.max_sweeps,
-        at.sweeps.numpy(),
-        settled.numpy(),
-        at.finite.numpy(),
-    )
+    ending = {"positive": 1, "negative": -1, "keep": 0}[rule.tie], rule.max_sweeps, at.sweeps.numpy(), settled.numpy()
+    if rule.in_logs:
+        states = at.states.double()
+        inner = per_network(rule.scaling.factors(rule.memories.double())[0], runs)
+        log_inner = per_network(log_factors(rule.memories, rule.scaling)[0], runs)
+        memories = rule.memories.double().contiguous().numpy()
+        _kernels.logs.settle(memories, states.numpy(), turns, *form, inner, log_inner, *ending)
+        at.states = states.to(at.states.dtype)
+    else:
+        memories = rule.memories.expand(n_networks, -1, -1).contiguous().numpy()
+        inner = rule.scaling.factors(rule.memories)[0].expand(n_networks).contiguous().numpy()
+        _kernels.settle(memories, at.states.numpy(), turns, *form, inner, *ending, at.finite.numpy())
     at.period[settled] = 1

@@ -4,9 +4,11 @@ The plain path runs on any device and dtype and for any interaction; `_kernels` 
 faster where `_forms.compiled_form` says it can.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +16,9 @@ from damcore import _kernels
 from damcore._forms import Part, compiled_form
 from damcore.interactions import Interaction, whole_power
 from damcore.network import overlaps
+from damcore.numerics.gap import compiled_logs
 from damcore.numerics.gradient import direction_and_size
+from damcore.numerics.overlaps import log_factors
 from damcore.numerics.step import accelerate, step
 from damcore.scaling import Scaling
 
@@ -79,6 +83,10 @@ class Progress:
 
 def advance(at: Progress, descent: Descent, epochs: range) -> None:
     """Train these E epochs in place."""
+    if at.in_logs and at.memories.dtype in (torch.float32, torch.float64):
+        form = compiled_logs(descent.interaction, at.memories.device, "train")
+        if form is not None:
+            return _advance_in_logs(at, descent, epochs, form)
     plain = at.in_logs or descent.targets is not None or descent.neurons is not None
     form = None if plain else compiled_form(descent.interaction, at.memories)  # which compiles
     if form is None:
@@ -182,5 +190,43 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
         at.losses.numpy(),
         within.numpy(),
     )
+    fresh = (at.diverged < 0) & (within >= 0)
+    at.diverged = torch.where(fresh, within + epochs.start, at.diverged)
+
+
+def _advance_in_logs(at: Progress, descent: Descent, epochs: range, form: tuple[int, int, float]) -> None:
+    """The same epochs in the log domain, by `_kernels.logs`."""
+    scalings = [descent.scaling_at(epoch) for epoch in epochs]
+    logs = [log_factors(at.memories, scaling) for scaling in scalings]
+
+    def columns(values: list[Tensor]):
+        return torch.stack([value.double().expand(at.diverged.shape) for value in values], -1).numpy()
+
+    x = descent.patterns[..., descent.neurons or slice(None)]
+    memories, velocity, losses = at.memories.double(), at.velocity.contiguous(), at.losses.double()
+    within = torch.where(at.diverged < 0, -1, 0)
+    _kernels.logs.train_epochs(
+        memories.numpy(),
+        velocity.numpy(),
+        at.size.numpy(),
+        descent.patterns.double().contiguous().numpy(),
+        (x if descent.targets is None else descent.targets).double().contiguous().numpy(),
+        torch.stack([descent.order() for _ in epochs]).numpy(),
+        *form,
+        columns([scaling.factors(memories)[0] for scaling in scalings]),
+        columns([inner for inner, _ in logs]),
+        columns([outer for _, outer in logs]),
+        columns([descent.rate_at(epoch) for epoch in epochs]),
+        descent.momentum,
+        descent.error_exponent,
+        math.log(descent.floor) if descent.floor else -math.inf,
+        descent.clip.numpy(),
+        at.memories.dtype == torch.float32,
+        descent.batch_size,
+        np.arange(memories.shape[-1])[descent.neurons or slice(None)],
+        losses.numpy(),
+        within.numpy(),
+    )
+    at.memories, at.velocity, at.losses = memories.to(at.memories.dtype), velocity, losses.to(at.losses.dtype)
     fresh = (at.diverged < 0) & (within >= 0)
     at.diverged = torch.where(fresh, within + epochs.start, at.diverged)

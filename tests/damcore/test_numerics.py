@@ -10,6 +10,7 @@ import torch
 from cases import INTERACTIONS, SCALINGS, instance, refused, scaling_of
 from damcompanion.floating_point import atlas
 from damcompanion.floating_point.exact import exact_gap
+from damcore._kernels import logs
 from damcore.interactions import (
     Exponential,
     Interaction,
@@ -20,7 +21,7 @@ from damcore.interactions import (
 from damcore.learning import gradient, train
 from damcore.network import energy_gap
 from damcore.numerics import first_overflow, gap_error, limits, log_gradient, plain_fits, signed_log_gap, sizes
-from damcore.numerics import gap as gap_module
+from damcore.numerics import overlaps
 from damcore.recall import recall
 from damcore.scaling import Scaling
 
@@ -172,9 +173,12 @@ def test_a_vertex_of_1000_and_100_000_neurons_give_finite_logarithms(dtype, gene
 def test_blocks_do_not_change_the_gap(generator, monkeypatch):
     memories, states = instance(generator, n_states=7)
     arguments = (memories, states, Polynomial(30), Scaling.modified(1.0, 8))
-    whole, error = signed_log_gap(*arguments), gap_error(*arguments)
-    monkeypatch.setattr(gap_module, "BLOCK", 2 * 4 * 8)
-    torch.testing.assert_close(signed_log_gap(*arguments), whole, rtol=1e-14, atol=0)
+    own = (memories, states, Cubic(), Scaling.modified(1.0, 8))
+    whole, error, of_own = signed_log_gap(*arguments), gap_error(*arguments), signed_log_gap(*own)
+    monkeypatch.setattr(overlaps, "BLOCK", 2 * 4 * 8)
+    monkeypatch.setattr(logs, "BLOCK", 2)
+    for got, wanted in zip((*signed_log_gap(*arguments), *signed_log_gap(*own)), (*whole, *of_own), strict=True):
+        assert torch.equal(got, wanted)
     torch.testing.assert_close(gap_error(*arguments), error, rtol=1e-6, atol=0)
 
 

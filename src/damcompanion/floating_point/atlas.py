@@ -11,7 +11,7 @@ from damcompanion.floating_point.exact import exact_gap
 from damcore import _checks
 from damcore._random import generator
 from damcore.interactions import Interaction, Polynomial
-from damcore.numerics.gap import gap_error, signed_log_gap
+from damcore.numerics import gap_error, signed_log_gap
 from damcore.numerics.ranges import sizes
 from damcore.scaling import Scaling
 

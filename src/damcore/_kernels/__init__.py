@@ -9,7 +9,7 @@ them, or on the number of threads. Where inner and outer are powers of two they 
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from damcore._kernels import logs
+from damcore._kernels.recalling import gaps, settle
 from damcore._kernels.work import EXPONENTIAL, workspace
 
 TESTED = "numba>=0.62,<0.69"  # as in pyproject.toml: the loops use parts of numba that it may rename
@@ -55,7 +57,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train" or "settle".
+        task: "train", "settle" or "gaps", or one of `logs.try_out`.
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -69,8 +71,12 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     ones, whole, true = np.ones((1, 1, 1), dtype), np.zeros((1, 1), np.int64), np.ones((1, 1), np.bool_)
     line = ones[0]
     try:
-        if task == "settle":
+        if task.endswith("in logs"):
+            logs.try_out(task, kind, n)
+        elif task == "settle":
             settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
+        elif task == "gaps":
+            gaps(ones, ones, whole[0], kind, n, 0.0, line[0], line[0])
         else:
             train_epochs(
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
@@ -170,128 +176,7 @@ def train_epochs(
                 batch_size, losses[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
-
-
-def settle(
-    memories: Reals,
-    states: Reals,
-    turns: NDArray[np.int64],
-    kind: int,
-    n: int,
-    slope: float,
-    inner: Reals,
-    tie: int,
-    max_sweeps: int,
-    sweeps: NDArray[np.int64],
-    settled: NDArray[np.bool_],
-    finite: NDArray[np.bool_],
-    *,
-    threads: int | None = None,
-) -> None:
-    """Asynchronous recall of R networks in place, x_i <- sign(x_i sum_mu [F(inner h) - F(inner (h - 2 x_i z_i))]).
-
-    Source: MRS24 Eq. (4), (13).
-
-    Args:
-        memories: z (R, K, N).
-        states: x (R, B, N), bipolar; changed in place.
-        turns: (S, N), the order in which sweep t visits the neurons, row t modulo S.
-        kind: of F, as in `train_epochs`.
-        n: interaction vertex.
-        slope: of the leaky F.
-        inner: (R,).
-        tie: what a gap of zero does, 1, -1, or 0 for nothing.
-        max_sweeps: sweeps before giving up.
-        sweeps: (R, B), zeros; filled with the last sweep that changed something.
-        settled: (R, B), False; filled with True where a sweep changed nothing.
-        finite: (R, B), True; filled with False where a gap was not finite (the neuron keeps its value).
-        threads: blocks of states at once.
-    """
-    from damcore._kernels import relax
-
-    real = memories.dtype.type
-
-    def settle_some(network, part, work, loops, blank):
-        relax.settle(
-            work, loops, memories.shape[1], states[network, part], turns, inner[network], real(slope),
-            blank, real(tie), max_sweeps, sweeps[network, part], settled[network, part], finite[network, part],
-        )  # fmt: skip
-
-    _in_pieces(settle_some, memories, states, kind, n, threads)
-
-
-def gaps(
-    memories: Reals,
-    states: Reals,
-    neurons: NDArray[np.int64],
-    kind: int,
-    n: int,
-    slope: float,
-    inner: Reals,
-    outer: Reals,
-    *,
-    threads: int | None = None,
-) -> Reals:
-    """The energy gaps (R, B, M), outer x_i sum_mu [F(inner h) - F(inner (h - 2 x_i z_i))], summed as in `settle`.
-
-    Source: MRS24 Eq. (4), (13).
-
-    Args:
-        memories: z (R, K, N).
-        states: x (R, B, N), bipolar where a gap is wanted, in [-1, 1] elsewhere.
-        neurons: (M,), those whose gap is wanted.
-        kind: of F, as in `train_epochs`.
-        n: interaction vertex.
-        slope: of the leaky F.
-        inner: (R,).
-        outer: (R,).
-        threads: blocks of states at once.
-    """
-    from damcore._kernels import relax
-
-    real = memories.dtype.type
-    found = np.empty((*states.shape[:2], len(neurons)), memories.dtype)
-
-    def some_gaps(network, part, work, loops, blank):
-        relax.gaps(
-            work, loops, memories.shape[1], states[network, part], neurons, inner[network], outer[network],
-            real(slope), blank, found[network, part],
-        )  # fmt: skip
-
-    _in_pieces(some_gaps, memories, states, kind, n, threads)
-    return found
-
-
-PIECE = 1 << 20  # elements (state, neuron, memory) of a piece of work: a millisecond, a hundred times what it costs
-
-
-def _in_pieces(run: Callable, memories: Reals, states: Reals, kind: int, n: int, threads: int | None) -> None:
-    """Share out the blocks of states of all networks, a few at a time.
-
-    A state's blocks are those of the whole network, and pieces do not depend on the threads: nothing changes in bits.
-    """
-    from damcore._kernels.differences import addresses
-    from damcore._kernels.loops import read
-
-    n_networks, n_memories, n_neurons = memories.shape
-    n_states = states.shape[1]
-    loops = addresses(kind, n, memories.dtype)
-    _, blank = _constants(kind, n, 1, memories.dtype.type)
-
-    def work_through(pieces):
-        work, inside = workspace(n_memories, n_neurons, n_states, memories.dtype), -1
-        for piece in pieces:
-            network, start = divmod(piece * size, of_one * size)
-            if network != inside:
-                read(memories[network], work.zeta)
-                inside = network
-            run(network, slice(start, start + size), work, loops, blank)
-
-    block = len(workspace(n_memories, n_neurons, n_states, memories.dtype).rows)
-    size = block * max(1, PIECE // (block * n_memories * n_neurons))
-    of_one = -(-n_states // size)
-    _share_out(work_through, n_networks * of_one, threads)
+    share_out(run, range(n_networks), threads)
 
 
 def loss_and_gradient(
@@ -339,7 +224,7 @@ def loss_and_gradient(
                 scale, error_exponent, blank, gradient[r],
             )  # fmt: skip
 
-    _share_out(run, n_networks, threads)
+    share_out(run, range(n_networks), threads)
     return losses, gradient
 
 
@@ -357,18 +242,18 @@ def _constants(kind, n, error_exponent, real):
     return real(-2 * error_exponent * n), real(0)
 
 
-def _share_out(run: Callable, n_networks: int, threads: int | None) -> None:
-    """Let each thread take the next network as soon as it is free, so that early divergence leaves no thread idle.
+def share_out(run: Callable, pieces: Sequence, threads: int | None) -> None:
+    """Let each thread take the next piece of work as soon as it is free, so that early divergence leaves none idle.
 
     Plain threads, because compiled code releases the interpreter; numba's own pool would compile for twice as long and
     abort the process when two threads of a program train at the same time.
     """
     from numba import config
 
-    networks = iter(range(n_networks))
-    threads = min(threads or config.NUMBA_NUM_THREADS, n_networks)  # pyright: ignore[reportAttributeAccessIssue]
+    waiting = iter(pieces)
+    threads = min(threads or config.NUMBA_NUM_THREADS, len(pieces))  # pyright: ignore[reportAttributeAccessIssue]
     if threads <= 1:
-        return run(networks)
+        return run(waiting)
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(run, networks) for _ in range(threads)]:
+        for done in [pool.submit(run, waiting) for _ in range(threads)]:
             done.result()

@@ -89,6 +89,28 @@ def where_negative(_context, vector, then, otherwise):
 
 
 @instruction
+def larger(_context, left, right):
+    """Lane by lane the larger of two vectors, `right` where one is NaN."""
+
+    def generate(_, builder, __, args):
+        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[0], args[1])
+
+    return left(left, right), generate
+
+
+@instruction
+def size_of(_context, vector):
+    """Lane by lane the absolute value."""
+
+    def generate(_, builder, __, args):
+        name, kind = f"llvm.fabs.v{vector.lanes}f{vector.element.bitwidth}", args[0].type
+        function = builder.module.globals.get(name) or ir.Function(builder.module, ir.FunctionType(kind, [kind]), name)
+        return builder.call(function, args)
+
+    return vector(vector), generate
+
+
+@instruction
 def total(_context, vector):
     """The sum of a vector's numbers: one half is added to the other until one number is left."""
 

@@ -1,7 +1,8 @@
 """The range of floating point: where F leaves it, and the gap and the gradient in the log domain, which stay in it."""
 
 from damcore._moved import say_where
-from damcore.numerics.gap import gap_error, signed_log_gap
+from damcore.numerics.bound import gap_error
+from damcore.numerics.gap import signed_log_gap
 from damcore.numerics.gradient import log_gradient
 from damcore.numerics.ranges import Limits, first_overflow, limits, plain_fits, sizes
 

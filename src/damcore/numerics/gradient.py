@@ -11,13 +11,18 @@ are computed in the log domain, too:
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
+from damcore._kernels import logs
+from damcore._networks import flat, one_by_one
 from damcore.interactions import Interaction
-from damcore.numerics.gap import LOWEST, arguments, bracket, check_range, farthest, log_outer
+from damcore.numerics.gap import check_range, compiled_logs, per_network
+from damcore.numerics.overlaps import arguments, log_factors
+from damcore.numerics.sums import LOWEST, bracket
 from damcore.scaling import Scaling, agreed_problem
 
 BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference with -inf would be NaN
@@ -87,18 +92,58 @@ def direction_and_size(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Do what `log_gradient` does, without its checks."""
     memories, patterns = memories.detach().double(), patterns.detach().double()
+    x = patterns[..., neurons or slice(None)]
+    targets = x if targets is None else targets.double()
+    temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
+    shapes = (memories.shape[:-2], patterns.shape[:-2], targets.shape[:-2], temperature.shape)
+    runs = torch.broadcast_shapes(*shapes)
+    form = compiled_logs(interaction, memories.device, "gradient")
+    if form is None:
+
+        def of_one(memories: Tensor, patterns: Tensor, targets: Tensor, temperature: Tensor):
+            return _torch_gradient(
+                memories, patterns, interaction, scaling.at(temperature), error_exponent, targets, neurons
+            )
+
+        loss, direction, size = one_by_one(
+            of_one, runs, (memories, 2), (patterns, 2), (targets, 2), (temperature, 0)
+        )  # fmt: skip
+        return loss, direction, size
+    log_inner, log_outer = log_factors(memories, scaling)
+    found = logs.loss_and_gradient(
+        flat(memories, 2, runs).contiguous().numpy(),
+        flat(patterns, 2, runs).contiguous().numpy(),
+        flat(targets, 2, runs).contiguous().numpy(),
+        *form,
+        per_network(scaling.factors(memories)[0], runs),
+        per_network(log_inner, runs),
+        per_network(log_outer, runs),
+        error_exponent,
+        np.arange(memories.shape[-1])[neurons or slice(None)],
+    )
+    loss, direction, size = (torch.from_numpy(values).reshape(*runs, *values.shape[1:]) for values in found)
+    return loss, direction, size
+
+
+def _torch_gradient(
+    memories: Tensor,
+    patterns: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    error_exponent: int,
+    targets: Tensor,
+    neurons: slice | None,
+) -> tuple[Tensor, Tensor, Tensor]:
     chosen = neurons or slice(None)
-    outer = log_outer(memories, scaling)
-    factor = outer + scaling.factors(memories)[0].log()[..., None, None]
+    log_inner, log_outer = log_factors(memories, scaling)
+    outer, factor = log_outer[..., None, None], (log_inner + log_outer)[..., None, None]
     loss = torch.zeros((), dtype=torch.float64, device=memories.device)
     total, size = torch.zeros_like(memories), torch.full_like(memories[..., 0], -torch.inf)
-    reach = farthest(memories, scaling)
     for block, u, v in arguments(memories, patterns, scaling, neurons):
-        state = patterns[..., block, :]
+        state, target = patterns[..., block, :], targets[..., block, :]
         x = state[..., chosen]
-        sign, log = bracket(interaction, u[..., None], v, reach)
+        sign, log = bracket(interaction, u[..., None], v)
         gap = x * sign * (log + outer).exp()
-        target = x if targets is None else targets[..., block, :].double()
         blame, error = _error(target, gap)
         loss = loss + (2 * error_exponent * error).exp().sum((-2, -1))
         weight = math.log(2 * error_exponent) + (2 * error_exponent - 1) * error + _log_slope(gap) + factor

@@ -1,0 +1,47 @@
+"""A batch of networks taken apart, so that each is computed as if it were alone.
+
+A library's matrix product may add in another order for a batch than for one network, or for data at another address.
+On the CPU every network is therefore computed by itself, from tensors of its own. On other devices the whole batch is
+computed at once, and there the library decides about the last bits.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def flat(values: Tensor, rank: int, runs: torch.Size) -> Tensor:
+    """Return the values of all networks, (R, ...), or (1, ...) where they share them.
+
+    Args:
+        values: (*#runs, ...).
+        rank: the number of axes of one network's value.
+        runs: the leading axes, of R networks.
+    """
+    shared, own = values.shape[: values.ndim - rank], values.shape[values.ndim - rank :]
+    if shared.numel() == 1:
+        return values.reshape(1, *own)
+    return values.expand(*runs, *own).reshape(-1, *own)
+
+
+def one_by_one(
+    function: Callable[..., tuple[Tensor, ...]], runs: torch.Size, *values: tuple[Tensor, int]
+) -> tuple[Tensor, ...]:
+    """Call a function of tensors for each network of a batch, and return its results with the leading axes `runs`.
+
+    Args:
+        function: of one tensor per value, which returns a tuple of tensors; it must allow leading axes.
+        runs: the leading axes.
+        values: each with the number of axes that it has for one network.
+    """
+    if values[0][0].device.type != "cpu":
+        return function(*(value for value, _ in values))
+    taken = [flat(value, rank, runs) for value, rank in values]
+    found = [
+        function(*(value[r % len(value)].clone(memory_format=torch.contiguous_format) for value in taken))
+        for r in range(runs.numel())
+    ]
+    if len(found) == 1:
+        return tuple(value.reshape(*runs, *value.shape) for value in found[0])
+    return tuple(torch.stack(column).reshape(*runs, *column[0].shape) for column in zip(*found, strict=True))
