@@ -1,7 +1,7 @@
-"""What a sum in one fixed order needs: four-lane sums of wide vectors, and a product that joins a difference.
+"""What a sum in one fixed order needs: four sums side by side, and differences that are rounded in a given way.
 
-Where memories are +-1 many gaps are nearly zero, and a last bit decides where a neuron goes. Nothing here may therefore
-be left to the compiler: each function stands for one order of operations, on every processor.
+Where memories are +-1 many gaps are nearly zero, and a last bit decides where a neuron goes. So nothing here is left to
+the compiler: each function stands for one order of operations.
 """
 
 from llvmlite import ir

@@ -51,17 +51,18 @@ def settle(
         finite: (R, B), True; filled with False where a gap was not finite (the neuron keeps its value).
         threads: blocks of states at once, by default as many as numba would use.
     """
-    from damcore._kernels.relax import settle as settle_some
+    from damcore._kernels import brackets, relax
 
-    real = memories.dtype.type
+    real, function = memories.dtype.type, (kind, n, memories.dtype)
+    loops = relax.Loops(brackets.values(*function), brackets.estimates(*function))
 
-    def run(work, loops, blank, network, some):
-        settle_some(
+    def run(work, blank, network, some):
+        relax.settle(
             work, loops, memories.shape[1], states[network, some], turns, inner[network], real(slope), blank,
             real(tie), max_sweeps, sweeps[network, some], settled[network, some], finite[network, some],
         )  # fmt: skip
 
-    _in_pieces(run, memories, states, kind, n, threads)
+    _in_pieces(run, memories, states.shape[:2], kind, threads)
 
 
 def gaps(
@@ -91,31 +92,32 @@ def gaps(
         outer: (R,).
         threads: blocks of states at once.
     """
-    from damcore._kernels.relax import gaps as some_gaps
+    from damcore._kernels import brackets, relax
 
     real = memories.dtype.type
+    loops = relax.Loops(brackets.values(kind, n, memories.dtype), 0)
     found = np.empty((len(inner), states.shape[1], len(neurons)), memories.dtype)
-    states = np.broadcast_to(states, (len(inner), *states.shape[1:]))
+    neurons = np.ascontiguousarray(neurons)
 
-    def run(work, loops, blank, network, some):
-        some_gaps(
-            work, loops, memories.shape[1], states[network, some], neurons, inner[network], outer[network],
-            real(slope), blank, found[network, some],
+    def run(work, blank, network, some):
+        relax.gaps(
+            work, loops, memories.shape[1], states[network % len(states), some], neurons, inner[network],
+            outer[network], real(slope), blank, found[network, some],
         )  # fmt: skip
 
-    _in_pieces(run, memories, states, kind, n, threads)
+    _in_pieces(run, memories, found.shape[:2], kind, threads)
     return found
 
 
-def _in_pieces(run: Callable, memories: Reals, states: Reals, kind: int, n: int, threads: int | None) -> None:
-    """Share out the states of all networks, a few blocks at a time."""
+def _in_pieces(
+    run: Callable, memories: Reals, shape: tuple[int, int], kind: int, threads: int | None
+) -> None:
+    """Share out R networks of B states, `shape`, a few blocks of states of one network at a time."""
     from damcore._kernels import share_out
-    from damcore._kernels.differences import addresses
     from damcore._kernels.loops import read
 
     n_memories, n_neurons = memories.shape[1:]
-    n_networks, n_states = states.shape[:2]
-    loops = addresses(kind, n, memories.dtype)
+    n_networks, n_states = shape
     blank = memories.dtype.type(-np.inf if kind == EXPONENTIAL else 0)
 
     def new_workspace():
@@ -124,10 +126,10 @@ def _in_pieces(run: Callable, memories: Reals, states: Reals, kind: int, n: int,
     def work_through(pieces):
         work, inside = new_workspace(), -1
         for network, some in pieces:
-            if network != inside:  # transposed once in a thread, not once a piece
-                inside = network
-                read(memories[network % len(memories)], work.zeta)
-            run(work, loops, blank, network, some)
+            if network % len(memories) != inside:  # transposed once in a thread, not once a piece
+                inside = network % len(memories)
+                read(memories[inside], work.zeta)
+            run(work, blank, network, some)
 
     block = len(new_workspace().rows)
     size = block * max(1, PIECE // (block * n_memories * n_neurons))

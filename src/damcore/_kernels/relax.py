@@ -3,28 +3,37 @@
 Both keep F_h = F(h) of every state and memory beside h, and sum the differences to it in `differences`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from damcore._kernels.differences import call_sums, call_turn
+from damcore._kernels.brackets import call_estimates
 from damcore._kernels.elementwise import compiled, flush_subnormals, restore, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
 from damcore._kernels.loops import overlaps, read_states
+from damcore._kernels.ordered import add_in_fours, four_zeros, total_of_four
+from damcore._kernels.vectors import load
+from damcore._kernels.work import CACHE_LINE
 
 EXACT: set[str] = set()  # nothing reordered or joined: a last bit may decide where a neuron goes
 
 
+class Loops(NamedTuple):
+    """The addresses of the compiled loops for one interaction and dtype, as `brackets` gives them."""
+
+    values: int
+    estimates: int
+
+
 @compiled(EXACT)
-def turn_over(work, loops, s, i, inner, slope):
-    """h and F_h of state s after neuron i has turned over, from x before; i = N, who is nobody, fills in F_h."""
+def fill(work, loops, i, s, inner, slope):
+    """f[s, k] = F(h[s, k] - 2 inner x_i zeta_i); i = N is nobody, and gives F(h)."""
     zeta, x, h = work.zeta, work.x, work.h
-    width, row = h.shape[1], s * h.strides[0]
-    of_x = np.intp(x.ctypes.data) + i * x.strides[0] + s * x.strides[1]
-    of_zeta = np.intp(zeta.ctypes.data) + min(i, len(zeta) - 1) * zeta.strides[0]
-    of_h, of_f = np.intp(h.ctypes.data) + row, np.intp(work.f.ctypes.data) + row
-    if loops.exponential:
-        into = np.intp(work.whole.ctypes.data)
-        call_evaluator(loops.exponential, 1, width, of_x, of_zeta, of_h, of_f, into, inner, slope)
-    call_turn(loops.turn, width, of_x, of_zeta, of_h, np.intp(work.passed.ctypes.data) + row, of_f, inner, slope)
+    row, of_zeta = s * h.strides[0], np.intp(zeta.ctypes.data) + min(i, len(zeta) - 1) * zeta.strides[0]
+    call_evaluator(
+        loops.values, 1, h.shape[1], np.intp(x.ctypes.data) + i * x.strides[0] + s * x.strides[1], of_zeta,
+        np.intp(h.ctypes.data) + row, np.intp(work.f.ctypes.data) + row, np.intp(work.whole.ctypes.data), inner, slope,
+    )  # fmt: skip
 
 
 @compiled(EXACT)
@@ -32,40 +41,87 @@ def begin(work, loops, n_memories, count, inner, slope, blank):
     """h and F_h of a block of states."""
     overlaps(work.zeta, work.rows, n_memories, count, inner, blank, work.h)
     for s in range(count):
-        turn_over(work, loops, s, len(work.zeta), inner, slope)
+        fill(work, loops, len(work.zeta), s, inner, slope)
+        for k in range(work.h.shape[1]):
+            work.passed[s, k] = work.f[s, k]
 
 
 @compiled(EXACT)
-def gaps_of(work, loops, i, rows, count, inner, slope, gaps):
-    """gaps[j] = x_i sum_mu [F(h) - F(h - 2 inner x_i z_i)] of neuron i in the block's states s = rows[j]."""
-    zeta, x, h, f = work.zeta, work.x, work.h, work.f
-    width = h.shape[1]
-    of_x, of_zeta = np.intp(x.ctypes.data) + i * x.strides[0], np.intp(zeta.ctypes.data) + i * zeta.strides[0]
-    of_h, of_f, of_passed = np.intp(h.ctypes.data), np.intp(f.ctypes.data), np.intp(work.passed.ctypes.data)
-    if loops.exponential:
-        into = np.intp(work.whole.ctypes.data)
-        for j in range(count):
-            row, at = rows[j] * h.strides[0], of_x + rows[j] * x.strides[1]
-            call_evaluator(loops.exponential, 1, width, at, of_zeta, of_h + row, of_f + row, into, inner, slope)
-    of_rows, of_gaps = np.intp(rows.ctypes.data), np.intp(gaps.ctypes.data)
-    call_sums(loops.sums, count, width, of_rows, of_x, of_zeta, of_h, of_passed, of_f, of_gaps, inner, slope)
-    for j in range(count):
-        gaps[j] *= x[i, rows[j]]
+def turn_over(work, loops, i, s, inner, slope):
+    """h and F_h of state s after neuron i has turned over, from x before."""
+    h, shift = work.h, inner * (work.x[i, s] + work.x[i, s])
+    fill(work, loops, i, s, inner, slope)
+    for k in range(h.shape[1]):
+        h[s, k] -= shift * work.zeta[i, k]
+        work.passed[s, k] = work.f[s, k]
 
 
 @compiled(EXACT)
-def one_sweep(work, loops, turns, rows, count, inner, slope, tie, gaps, changed, finite):
-    """One sweep over the block's states rows[:count]: every neuron in its turn goes where the gap points."""
+def brackets(work, loops, i, rows, count, inner, slope, sums):
+    """sums[j] = sum_mu [F(h) - F(h - 2 inner x_i z_i)] of neuron i in the block's states s = rows[j], in order."""
     wide_vectors()
+    like, row = work.h[0, 0], work.h.strides[0]
+    of_passed, of_f = np.intp(work.passed.ctypes.data), np.intp(work.f.ctypes.data)
+    for j in range(count):
+        fill(work, loops, i, rows[j], inner, slope)
+    fours = count - count % 4
+    for j in range(0, fours, 4):  # four states at once: each waits for its own sum only
+        p, q, r, t = rows[j] * row, rows[j + 1] * row, rows[j + 2] * row, rows[j + 3] * row
+        a = b = c = d = four_zeros()
+        for line in range(0, row, CACHE_LINE):
+            a = add_in_fours(a, load(of_passed + p + line, like) - load(of_f + p + line, like))
+            b = add_in_fours(b, load(of_passed + q + line, like) - load(of_f + q + line, like))
+            c = add_in_fours(c, load(of_passed + r + line, like) - load(of_f + r + line, like))
+            d = add_in_fours(d, load(of_passed + t + line, like) - load(of_f + t + line, like))
+        sums[j], sums[j + 1] = total_of_four(a), total_of_four(b)
+        sums[j + 2], sums[j + 3] = total_of_four(c), total_of_four(d)
+    for j in range(fours, count):
+        a, p = four_zeros(), rows[j] * row
+        for line in range(0, row, CACHE_LINE):
+            a = add_in_fours(a, load(of_passed + p + line, like) - load(of_f + p + line, like))
+        sums[j] = total_of_four(a)
+
+
+@compiled(EXACT)
+def signs(work, loops, i, rows, count, inner, slope, again, sums):
+    """Fill `sums` with numbers of the signs that `brackets` gives, and with its sums where an estimate is in doubt."""
+    zeta, x, h = work.zeta, work.x, work.h
+    if loops.estimates == 0:
+        return brackets(work, loops, i, rows, count, inner, slope, sums)
+    call_estimates(
+        loops.estimates, count, h.shape[1], np.intp(rows.ctypes.data), np.intp(x.ctypes.data) + i * x.strides[0],
+        np.intp(zeta.ctypes.data) + i * zeta.strides[0], np.intp(h.ctypes.data), np.intp(work.passed.ctypes.data),
+        np.intp(sums.ctypes.data), inner, slope,
+    )  # fmt: skip
+    doubts = 0
+    for j in range(count):
+        if np.isnan(sums[j]):
+            again[doubts] = rows[j]
+            doubts += 1
+    if doubts == 0:
+        return
+    exact = sums[len(again) :]
+    brackets(work, loops, i, again, doubts, inner, slope, exact)
+    doubts = 0
+    for j in range(count):
+        if np.isnan(sums[j]):
+            sums[j] = exact[doubts]
+            doubts += 1
+
+
+@compiled(EXACT)
+def one_sweep(work, loops, turns, rows, count, inner, slope, tie, again, sums, changed, finite):
+    """One sweep over the block's states rows[:count]: every neuron in its turn goes where the gap points."""
     x = work.x
     for i in turns:
-        gaps_of(work, loops, i, rows, count, inner, slope, gaps)
+        signs(work, loops, i, rows, count, inner, slope, again, sums)
         for j in range(count):
-            s, gap = rows[j], gaps[j]
+            s, gap = rows[j], sums[j]
             if gap - gap != 0:  # infinite or NaN
                 finite[s] = False
                 continue
             old = new = x[i, s]
+            gap *= old
             if gap > 0:
                 new = abs(old)
             elif gap < 0:
@@ -74,7 +130,7 @@ def one_sweep(work, loops, turns, rows, count, inner, slope, tie, gaps, changed,
                 new = tie * abs(old)
             if new != old:
                 changed[s] = True
-                turn_over(work, loops, s, i, inner, slope)
+                turn_over(work, loops, i, s, inner, slope)
                 x[i, s] = work.rows[s, i] = new
 
 
@@ -86,7 +142,8 @@ def settle(
     """Recall states of the network in `work` in place; sweep t visits the neurons as turns[t % len(turns)] says."""
     before = flush_subnormals()
     block = len(work.rows)
-    changed, rows, gaps = np.empty(block, np.bool_), np.empty(block, np.int64), np.empty(block)
+    changed, rows = np.empty(block, np.bool_), np.empty(block, np.int64)
+    again, sums = np.empty_like(rows), np.empty(2 * block)
     for start in range(0, len(states), block):
         chosen = np.arange(start, min(start + block, len(states)))
         read_states(states, chosen, work.x, work.rows)
@@ -98,7 +155,7 @@ def settle(
             begin(work, loops, n_memories, len(chosen), inner, slope, blank)
             one_sweep(
                 work, loops, turns[sweep % len(turns)], rows, moving, inner, slope, tie,
-                gaps, changed, finite[start:],
+                again, sums, changed, finite[start:],
             )  # fmt: skip
             still = 0
             for j in range(moving):
@@ -123,13 +180,14 @@ def gaps(work, loops, n_memories, states, neurons, inner, outer, slope, blank, o
     """The gaps (B, M) of states (B, N) of the network in `work`, for the neurons that are named."""
     before = flush_subnormals()
     block = len(work.rows)
-    rows, summed = np.arange(block), np.empty(block)
+    rows, sums = np.arange(block), np.empty(block)
     for start in range(0, len(states), block):
         chosen = np.arange(start, min(start + block, len(states)))
         read_states(states, chosen, work.x, work.rows)
         begin(work, loops, n_memories, len(chosen), inner, slope, blank)
         for m in range(len(neurons)):
-            gaps_of(work, loops, neurons[m], rows, len(chosen), inner, slope, summed)
+            i = neurons[m]
+            brackets(work, loops, i, rows, len(chosen), inner, slope, sums)
             for s in range(len(chosen)):
-                out[start + s, m] = outer * summed[s]
+                out[start + s, m] = outer * (sums[s] * work.x[i, s])
     restore(before)
