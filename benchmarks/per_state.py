@@ -1,7 +1,7 @@
 """Recall written plainly, a state at a time: the baseline that `recall.py` is measured against, and tested equal to.
 
-Nothing is slowed down: the overlaps of a state are computed once a sweep and follow each flip, F(h) is kept beside
-them, and torch uses all its threads.
+Nothing is slowed down: the overlaps of a state are computed once a sweep and follow each flip, a neuron's entries lie
+side by side, and torch uses all its threads.
 """
 
 from collections.abc import Callable
@@ -36,20 +36,18 @@ def recall(
     Returns:
         The states, and per state the number of sweeps that changed something.
     """
-    columns = inner * memories.T.contiguous()  # (N, K)
+    columns = memories.T.contiguous()  # (N, K)
     ended, sweeps = states.clone(), torch.zeros(len(states), dtype=torch.int64)
+    at_zero = {"positive": 1.0, "negative": -1.0}
     for b, state in enumerate(ended):
         for sweep in range(1, max_sweeps + 1):
-            overlap = state @ columns
-            energies = interaction(overlap)
-            changed = False
+            overlap, changed = memories @ state, False
             for i, old in enumerate(state.tolist()):
                 flipped = overlap - 2 * old * columns[i]
-                after = interaction(flipped)
-                gap = old * (energies - after).sum().item()
-                new = 1.0 if gap > 0 else -1.0 if gap < 0 else {"positive": 1.0, "negative": -1.0, "keep": old}[tie]
+                gap = old * (interaction(inner * overlap) - interaction(inner * flipped)).sum().item()
+                new = 1.0 if gap > 0 else -1.0 if gap < 0 else at_zero.get(tie, old)
                 if new != old:
-                    state[i], overlap, energies, changed = new, flipped, after, True
+                    state[i], overlap, changed = new, flipped, True
             if not changed:
                 break
             sweeps[b] = sweep

@@ -109,9 +109,7 @@ def gaps(
     return found
 
 
-def _in_pieces(
-    run: Callable, memories: Reals, shape: tuple[int, int], kind: int, threads: int | None
-) -> None:
+def _in_pieces(run: Callable, memories: Reals, shape: tuple[int, int], kind: int, threads: int | None) -> None:
     """Share out R networks of B states, `shape`, a few blocks of states of one network at a time."""
     from damcore._kernels import share_out
     from damcore._kernels.loops import read
