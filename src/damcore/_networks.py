@@ -43,5 +43,5 @@ def one_by_one(
         for r in range(runs.numel())
     ]
     if len(found) == 1:
-        return tuple(value.reshape(*runs, *value.shape) for value in found[0])
-    return tuple(torch.stack(column).reshape(*runs, *column[0].shape) for column in zip(*found, strict=True))
+        return tuple(value.reshape((*runs, *value.shape)) for value in found[0])
+    return tuple(torch.stack(column).reshape((*runs, *column[0].shape)) for column in zip(*found, strict=True))

@@ -113,6 +113,8 @@ def _one_by_one(at: Relaxed, rule: Rule) -> Tensor:
     if rule.in_logs:
         memories, states = memories.double(), states.double()
     inner = rule.scaling.factors(memories)[0][..., None, None]
+    if rule.in_logs and rule.interaction.degree is not None:
+        inner = torch.ones_like(inner)  # it changes no sign, and its rounding would break ties
     # Sums that are exact, and so have the same bits in any batch.
     overlap = overlaps(memories.double(), states.double()).to(memories.dtype)  # (R, B, K)
     for i in rule.turns().tolist():

@@ -104,15 +104,6 @@ class Interaction(ABC):
         return None
 
     @property
-    def products(self) -> int | None:
-        """The largest number of products that F(x) takes, if it takes little else; None, the default, where unknown.
-
-        A few products are faster than a logarithm and an exponential, so the log domain then sums F itself. |F| must
-        not decrease with |x|, on either side of zero.
-        """
-        return None
-
-    @property
     def monomial(self) -> tuple[int, int] | None:
         """(n, s) where F(x) = x^n for x >= 0 and s |x|^n below, s = -1, 0 or 1; None, the default, for any other F."""
         return None
@@ -330,10 +321,6 @@ class Polynomial(Interaction):
         return -1 if self.n % 2 else 1
 
     @property
-    def products(self):
-        return self.n
-
-    @property
     def monomial(self):
         return self.n, -1 if self.n % 2 else 1
 
@@ -385,10 +372,6 @@ class RectifiedPolynomial(Interaction):
 
     @property
     def degree(self):
-        return self.n
-
-    @property
-    def products(self):
         return self.n
 
     @property
@@ -453,10 +436,6 @@ class LeakyRectifiedPolynomial(Interaction):
     @property
     def degree(self):
         return 1 if self.n == 1 else None
-
-    @property
-    def products(self):
-        return self.n
 
     @property
     def compiled(self):

@@ -16,6 +16,7 @@ from damcore import _checks, _kernels
 from damcore._forms import compiled_form, join, log_form, parts
 from damcore._networks import one_by_one
 from damcore.interactions import Interaction
+from damcore.numerics.energy import signed_log_energy
 from damcore.numerics.gap import check_range, log_gap
 from damcore.scaling import Scaling, agreed_runs
 
@@ -31,6 +32,8 @@ def energy(
     states: Float[Tensor, "*#runs B N"],
     interaction: Interaction,
     scaling: Scaling,
+    *,
+    form: str = "auto",
 ) -> Float[Tensor, "*_ B"]:
     """Return the energy of each state.
 
@@ -47,6 +50,9 @@ def energy(
         states: xi, bipolar, of the memories' dtype and device.
         interaction: F.
         scaling: inner and outer, used as given.
+        form: "plain" sums F itself. "log" sums in the log domain, in float64, and rounds the energy to the dtype at the
+            end; autograd cannot differentiate it. "auto" takes the plain form for each network that it keeps in range
+            (`numerics.plain_fits`), and for all networks where a gradient by autograd is wanted.
 
     Returns:
         The energies, in units of F.
@@ -54,6 +60,7 @@ def energy(
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
         TypeError: the dtypes differ or are not floating.
+        FloatingPointError: an energy leaves the range of the dtype.
 
     Example:
         >>> import torch
@@ -65,10 +72,32 @@ def energy(
         >>> energy(memories, states, Polynomial(2), Scaling.original(1.0, n=2)).tolist()
         [-16.0, -4.0]
     """
-    agreed_runs(memories, states, scaling)
-    inner, outer = scaling.factors(memories)
-    overlap = inner[..., None, None] * (states @ memories.mT)
-    return -outer[..., None] * interaction(overlap).sum(-1)
+    runs = agreed_runs(memories, states, scaling)
+    if form == "auto" and torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad):
+        form = "plain"
+    in_logs = log_form(form, memories, interaction, scaling)
+
+    def plain(memories: Tensor, states: Tensor, temperature: Tensor) -> tuple[Tensor]:
+        inner, outer = scaling.at(temperature).factors(memories)
+        overlap = inner[..., None, None] * (states @ memories.mT)
+        return (-outer[..., None] * interaction(overlap).sum(-1),)
+
+    energies = None
+    if not in_logs.all():
+        temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
+        (energies,) = one_by_one(plain, runs, (memories, 2), (states, 2), (temperature, 0))
+    if in_logs.any():
+        sign, log = signed_log_energy(memories.detach().double(), states.detach().double(), interaction, scaling)
+        logs = (sign * log.exp()).to(memories.dtype)
+        energies = logs if energies is None else torch.where(in_logs[..., None], logs, energies)
+    assert energies is not None
+    if not torch.isfinite(energies).all():
+        _checks.refuse(
+            f"An energy leaves the range of {memories.dtype}; `numerics.signed_log_energy` gives its sign and its "
+            "logarithm.",
+            FloatingPointError,
+        )
+    return energies
 
 
 @_checks.door

@@ -20,8 +20,16 @@ from damcore.interactions import (
 )
 from damcore.learning import gradient, train
 from damcore.network import energy_gap
-from damcore.numerics import first_overflow, gap_error, limits, log_gradient, plain_fits, signed_log_gap, sizes
-from damcore.numerics import overlaps
+from damcore.numerics import (
+    first_overflow,
+    gap_error,
+    limits,
+    log_gradient,
+    overlaps,
+    plain_fits,
+    signed_log_gap,
+    sizes,
+)
 from damcore.recall import recall
 from damcore.scaling import Scaling
 

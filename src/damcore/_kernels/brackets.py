@@ -1,8 +1,8 @@
-"""What recall and `energy_gap` need of an interaction, compiled for each: F(u), and the sign of sum_mu [F(h) - F(u)].
+"""What recall and `energy_gap` need of an interaction, compiled for each: F(u) of every memory, or sums over them.
 
 The gap is a sum of differences, one a memory, and not a difference of sums: a memory with a huge F that the neuron
-does not touch must not drown the others. Its order is fixed (`ordered`). Of most gaps only the sign matters, and any
-order will do: a sum in the fastest one, and a bound on its rounding errors, which tells when the sign is in doubt.
+does not touch must not drown the others. Its order is fixed (`ordered`). Of most gaps only the sign matters, and a
+difference of sums in the fastest order tells it, unless their rounding errors leave it in doubt.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from damcore._kernels.elementwise import wide_vectors
 from damcore._kernels.evaluate import evaluator
 from damcore._kernels.ordered import joined_difference
 from damcore._kernels.vectors import instruction, load, size_of, spread, store, total, where_negative
-from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, RECTIFIED
+from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
 
 
 @cache
@@ -32,18 +32,18 @@ def values(kind: int, n: int, dtype: np.dtype) -> int:
 
 
 @cache
-def estimates(kind: int, n: int, dtype: np.dtype) -> int:
-    """The address of the compiled loop that `call_estimates` takes; 0 where there is none, for the exponential.
+def totals(kind: int, n: int, dtype: np.dtype) -> int:
+    """The address of the compiled loop that `call_totals` takes; 0 where there is none, for the exponential.
 
-    For `count` states s = rows[j] of one neuron, with u = h[s, k] - 2 inner x[s] zeta[k]: sums[j] is about
-    sum_k [F_h[s, k] - F(u)], and NaN where its sign might be another one than that of the sum in its own order.
+    For `count` states s = rows[j] of one neuron, with u = h[s, k] - 2 inner x[s] zeta[k]: sums[j] = sum_k F(u) and
+    sizes[j] = sum_k |F(u)|.
     """
     if kind == EXPONENTIAL:
         return 0
     number, whole = from_dtype(dtype), types.intp
     array, rows, sums = types.CPointer(number), types.CPointer(types.int64), types.CPointer(types.float64)
-    loop = _estimates(n, dtype, _power(kind, n, dtype))
-    return _address(loop, types.void(whole, whole, rows, array, array, array, array, sums, number, number))
+    loop = _totals(n, dtype, _power(kind, n, dtype), kind == RECTIFIED or (kind == POLYNOMIAL and n % 2 == 0))
+    return _address(loop, types.void(whole, whole, rows, array, array, array, sums, sums, number, number))
 
 
 def _address(loop, signature) -> int:
@@ -100,35 +100,33 @@ def _values(n: int, dtype: np.dtype, power):
     return look
 
 
-def _estimates(n: int, dtype: np.dtype, power):
-    real, size, limits = dtype.type, dtype.itemsize, np.finfo(dtype)
-    zero, share, unit, tiny = real(0), real(1) / real(n), limits.eps, 2 * limits.tiny
+def _totals(n: int, dtype: np.dtype, power, positive: bool):
+    size, zero, share = dtype.itemsize, dtype.type(0), dtype.type(1) / dtype.type(n)
 
-    def look(count, width, rows_, x_, zeta_, h_, passed_, sums_, inner, slope):
+    def look(count, width, rows_, x_, zeta_, h_, sums_, sizes_, inner, slope):
         wide_vectors()
-        rows, sums, x = carray(rows_, (count,)), carray(sums_, (count,)), carray(x_, (width,))
-        zeta, of_h, row = address_of(zeta_), address_of(h_), width * size
-        to_passed, flat = address_of(passed_) - of_h, spread(slope * share)
-        # Twice the rounding errors of the additions that a term goes through, and of sums that count as zero.
-        doubt, low = real((row // CACHE_LINE + CACHE_LINE) * unit), real(width * tiny)
+        rows, sums, sizes, x = carray(rows_, (count,)), carray(sums_, (count,)), carray(sizes_, (count,)), carray(x_, (1,))
+        zeta, of_h, row, flat = address_of(zeta_), address_of(h_), width * size, spread(slope * share)
         for j in range(0, count, 2):  # two states at once, which share zeta; the last one may be there twice
-            s, t = rows[j], rows[min(j + 1, count - 1)]
+            k = min(j + 1, count - 1)
+            s, t = rows[j], rows[k]
             shift_s, shift_t = spread((inner + inner) * x[s]), spread((inner + inner) * x[t])
             h_s, h_t = of_h + s * row, of_h + t * row
             sum_s = sum_t = size_s = size_t = spread(zero)
             for line in range(zeta, zeta + row, CACHE_LINE):
                 z = load(line, zero)
-                d = load(h_s + to_passed, zero) - power(load(h_s, zero), shift_s, z, flat)
-                sum_s += d
-                size_s += size_of(d)
-                d = load(h_t + to_passed, zero) - power(load(h_t, zero), shift_t, z, flat)
-                sum_t += d
-                size_t += size_of(d)
+                F = power(load(h_s, zero), shift_s, z, flat)
+                sum_s += F
+                if not positive:
+                    size_s += size_of(F)
+                F = power(load(h_t, zero), shift_t, z, flat)
+                sum_t += F
+                if not positive:
+                    size_t += size_of(F)
                 h_s += CACHE_LINE
                 h_t += CACHE_LINE
-            for at, whole, sizes in ((j, sum_s, size_s), (min(j + 1, count - 1), sum_t, size_t)):
-                found = total(whole)
-                sums[at] = found if abs(found) > doubt * total(sizes) + low else np.nan
+            sums[j], sums[k] = total(sum_s), total(sum_t)
+            sizes[j], sizes[k] = (sums[j], sums[k]) if positive else (total(size_s), total(size_t))
 
     return look
 
@@ -140,8 +138,8 @@ def address_of(_context, pointer):
 
 
 @instruction
-def call_estimates(_context, address, count, width, rows, x, zeta, h, passed, sums, inner, slope):
-    """Call what `estimates` compiled; arrays are given as the addresses of their data."""
+def call_totals(_context, address, count, width, rows, x, zeta, h, sums, sizes, inner, slope):
+    """Call what `totals` compiled; arrays are given as the addresses of their data."""
 
     def generate(context, builder, _, args):
         address, *numbers = args[:3]
@@ -151,4 +149,4 @@ def call_estimates(_context, address, count, width, rows, x, zeta, h, passed, su
         context.call_function_pointer(builder, builder.inttoptr(address, function.as_pointer()), given)
         return context.get_dummy_value()
 
-    return types.void(address, count, width, rows, x, zeta, h, passed, sums, inner, slope), generate
+    return types.void(address, count, width, rows, x, zeta, h, sums, sizes, inner, slope), generate

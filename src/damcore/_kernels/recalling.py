@@ -53,12 +53,12 @@ def settle(
     """
     from damcore._kernels import brackets, relax
 
-    real, function = memories.dtype.type, (kind, n, memories.dtype)
-    loops = relax.Loops(brackets.values(*function), brackets.estimates(*function))
+    real = memories.dtype.type
+    loops = _loops(kind, n, memories.dtype, brackets.totals(kind, n, memories.dtype))
 
-    def run(work, blank, network, some):
+    def run(network, some, work, sums, blank):
         relax.settle(
-            work, loops, memories.shape[1], states[network, some], turns, inner[network], real(slope), blank,
+            work, loops, sums, memories.shape[1], states[network, some], turns, inner[network], real(slope), blank,
             real(tie), max_sweeps, sweeps[network, some], settled[network, some], finite[network, some],
         )  # fmt: skip
 
@@ -92,16 +92,16 @@ def gaps(
         outer: (R,).
         threads: blocks of states at once.
     """
-    from damcore._kernels import brackets, relax
+    from damcore._kernels import relax
 
     real = memories.dtype.type
-    loops = relax.Loops(brackets.values(kind, n, memories.dtype), 0)
     found = np.empty((len(inner), states.shape[1], len(neurons)), memories.dtype)
     neurons = np.ascontiguousarray(neurons)
+    loops = _loops(kind, n, memories.dtype)
 
-    def run(work, blank, network, some):
+    def run(network, some, work, sums, blank):
         relax.gaps(
-            work, loops, memories.shape[1], states[network % len(states), some], neurons, inner[network],
+            work, loops, sums, memories.shape[1], states[network % len(states), some], neurons, inner[network],
             outer[network], real(slope), blank, found[network, some],
         )  # fmt: skip
 
@@ -109,13 +109,21 @@ def gaps(
     return found
 
 
+def _loops(kind: int, n: int, dtype: np.dtype, totals: int = 0):
+    from damcore._kernels import brackets, relax
+
+    limits = np.finfo(dtype)
+    return relax.Loops(brackets.values(kind, n, dtype), totals, float(limits.eps), float(limits.tiny))
+
+
 def _in_pieces(run: Callable, memories: Reals, shape: tuple[int, int], kind: int, threads: int | None) -> None:
     """Share out R networks of B states, `shape`, a few blocks of states of one network at a time."""
     from damcore._kernels import share_out
     from damcore._kernels.loops import read
+    from damcore._kernels.relax import new_sums
 
-    n_memories, n_neurons = memories.shape[1:]
     n_networks, n_states = shape
+    n_memories, n_neurons = memories.shape[1:]
     blank = memories.dtype.type(-np.inf if kind == EXPONENTIAL else 0)
 
     def new_workspace():
@@ -123,11 +131,12 @@ def _in_pieces(run: Callable, memories: Reals, shape: tuple[int, int], kind: int
 
     def work_through(pieces):
         work, inside = new_workspace(), -1
+        sums = new_sums(block)
         for network, some in pieces:
             if network % len(memories) != inside:  # transposed once in a thread, not once a piece
                 inside = network % len(memories)
                 read(memories[inside], work.zeta)
-            run(work, blank, network, some)
+            run(network, some, work, sums, blank)
 
     block = len(new_workspace().rows)
     size = block * max(1, PIECE // (block * n_memories * n_neurons))

@@ -7,53 +7,88 @@ from typing import NamedTuple
 
 import numpy as np
 
-from damcore._kernels.brackets import call_estimates
+from damcore._kernels.brackets import call_totals
 from damcore._kernels.elementwise import compiled, flush_subnormals, restore, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
 from damcore._kernels.loops import overlaps, read_states
 from damcore._kernels.ordered import add_in_fours, four_zeros, total_of_four
-from damcore._kernels.vectors import load
+from damcore._kernels.vectors import load, size_of, spread, store, total
 from damcore._kernels.work import CACHE_LINE
 
 EXACT: set[str] = set()  # nothing reordered or joined: a last bit may decide where a neuron goes
 
 
 class Loops(NamedTuple):
-    """The addresses of the compiled loops for one interaction and dtype, as `brackets` gives them."""
+    """The compiled loops for one interaction and dtype, and the limits of the dtype."""
 
-    values: int
-    estimates: int
+    values: int  # addresses that `brackets` gives
+    totals: int
+    eps: float
+    tiny: float
+
+
+class Sums(NamedTuple):
+    """What the states of a block are summed in, each (S,)."""
+
+    of_h: np.ndarray  # sum_mu F(h)
+    size_of_h: np.ndarray  # sum_mu |F(h)|
+    of_u: np.ndarray  # sum_mu F(u) of the neuron at hand
+    size_of_u: np.ndarray
+    gap: np.ndarray  # sum_mu [F(h) - F(u)], or a number of the same sign
+    exact: np.ndarray
+    doubted: np.ndarray  # which states `exact` is of
+
+
+def new_sums(block: int) -> Sums:
+    """Room for the sums of a block of states."""
+    return Sums(*np.empty((6, block)), np.empty(block, np.int64))
 
 
 @compiled(EXACT)
-def fill(work, loops, i, s, inner, slope):
-    """f[s, k] = F(h[s, k] - 2 inner x_i zeta_i); i = N is nobody, and gives F(h)."""
+def fill(work, loops, i, s, into, inner, slope):
+    """into[s, k] = F(h[s, k] - 2 inner x_i zeta_i); i = N is nobody, and gives F(h)."""
     zeta, x, h = work.zeta, work.x, work.h
     row, of_zeta = s * h.strides[0], np.intp(zeta.ctypes.data) + min(i, len(zeta) - 1) * zeta.strides[0]
     call_evaluator(
         loops.values, 1, h.shape[1], np.intp(x.ctypes.data) + i * x.strides[0] + s * x.strides[1], of_zeta,
-        np.intp(h.ctypes.data) + row, np.intp(work.f.ctypes.data) + row, np.intp(work.whole.ctypes.data), inner, slope,
+        np.intp(h.ctypes.data) + row, np.intp(into.ctypes.data) + row, np.intp(work.whole.ctypes.data), inner, slope,
     )  # fmt: skip
 
 
 @compiled(EXACT)
-def begin(work, loops, n_memories, count, inner, slope, blank):
-    """h and F_h of a block of states."""
-    overlaps(work.zeta, work.rows, n_memories, count, inner, blank, work.h)
-    for s in range(count):
-        fill(work, loops, len(work.zeta), s, inner, slope)
-        for k in range(work.h.shape[1]):
-            work.passed[s, k] = work.f[s, k]
+def add_up(work, s, sums):
+    """The sums over F_h of state s."""
+    like, row = work.h[0, 0], work.h.strides[0]
+    of_passed = np.intp(work.passed.ctypes.data) + s * row
+    whole = size = spread(like - like)
+    for line in range(of_passed, of_passed + row, CACHE_LINE):
+        F = load(line, like)
+        whole += F
+        size += size_of(F)
+    sums.of_h[s], sums.size_of_h[s] = total(whole), total(size)
 
 
 @compiled(EXACT)
-def turn_over(work, loops, i, s, inner, slope):
+def begin(work, loops, n_memories, count, inner, slope, blank, sums):
+    """h and F_h of a block of states."""
+    wide_vectors()
+    overlaps(work.zeta, work.rows, n_memories, count, inner, blank, work.h)
+    for s in range(count):
+        fill(work, loops, len(work.zeta), s, work.passed, inner, slope)
+        add_up(work, s, sums)
+
+
+@compiled(EXACT)
+def turn_over(work, loops, i, s, inner, slope, sums):
     """h and F_h of state s after neuron i has turned over, from x before."""
-    h, shift = work.h, inner * (work.x[i, s] + work.x[i, s])
-    fill(work, loops, i, s, inner, slope)
-    for k in range(h.shape[1]):
-        h[s, k] -= shift * work.zeta[i, k]
-        work.passed[s, k] = work.f[s, k]
+    wide_vectors()
+    like, row = work.h[0, 0], work.h.strides[0]
+    fill(work, loops, i, s, work.passed, inner, slope)
+    shift = spread(inner * (work.x[i, s] + work.x[i, s]))
+    of_h, of_zeta = np.intp(work.h.ctypes.data) + s * row, np.intp(work.zeta.ctypes.data) + i * work.zeta.strides[0]
+    for line in range(0, row, CACHE_LINE):
+        store(of_h + line, load(of_h + line, like) - shift * load(of_zeta + line, like))
+    add_up(work, s, sums)
 
 
 @compiled(EXACT)
@@ -63,7 +98,7 @@ def brackets(work, loops, i, rows, count, inner, slope, sums):
     like, row = work.h[0, 0], work.h.strides[0]
     of_passed, of_f = np.intp(work.passed.ctypes.data), np.intp(work.f.ctypes.data)
     for j in range(count):
-        fill(work, loops, i, rows[j], inner, slope)
+        fill(work, loops, i, rows[j], work.f, inner, slope)
     fours = count - count % 4
     for j in range(0, fours, 4):  # four states at once: each waits for its own sum only
         p, q, r, t = rows[j] * row, rows[j + 1] * row, rows[j + 2] * row, rows[j + 3] * row
@@ -83,40 +118,46 @@ def brackets(work, loops, i, rows, count, inner, slope, sums):
 
 
 @compiled(EXACT)
-def signs(work, loops, i, rows, count, inner, slope, again, sums):
-    """Fill `sums` with numbers of the signs that `brackets` gives, and with its sums where an estimate is in doubt."""
+def signs(work, loops, i, rows, count, inner, slope, sums):
+    """Fill sums.gap with what `brackets` gives, or with other numbers of the same signs where they leave no doubt.
+
+    Both orders together err by less than half of `doubt` times the sum of all sizes, where sums do not come to zero.
+    """
     zeta, x, h = work.zeta, work.x, work.h
-    if loops.estimates == 0:
-        return brackets(work, loops, i, rows, count, inner, slope, sums)
-    call_estimates(
-        loops.estimates, count, h.shape[1], np.intp(rows.ctypes.data), np.intp(x.ctypes.data) + i * x.strides[0],
-        np.intp(zeta.ctypes.data) + i * zeta.strides[0], np.intp(h.ctypes.data), np.intp(work.passed.ctypes.data),
-        np.intp(sums.ctypes.data), inner, slope,
+    if loops.totals == 0:
+        return brackets(work, loops, i, rows, count, inner, slope, sums.gap)
+    call_totals(
+        loops.totals, count, h.shape[1], np.intp(rows.ctypes.data), np.intp(x.ctypes.data) + i * x.strides[0],
+        np.intp(zeta.ctypes.data) + i * zeta.strides[0], np.intp(h.ctypes.data), np.intp(sums.of_u.ctypes.data),
+        np.intp(sums.size_of_u.ctypes.data), inner, slope,
     )  # fmt: skip
+    doubt = (h.strides[0] // CACHE_LINE + CACHE_LINE) * loops.eps + h.shape[1] * 2.0**-52
     doubts = 0
     for j in range(count):
-        if np.isnan(sums[j]):
-            again[doubts] = rows[j]
+        s = rows[j]
+        gap, size = sums.of_h[s] - sums.of_u[j], sums.size_of_h[s] + sums.size_of_u[j]
+        sums.gap[j] = gap if abs(gap) > doubt * size + 4 * h.shape[1] * loops.tiny else np.nan
+        if np.isnan(sums.gap[j]):
+            sums.doubted[doubts] = s
             doubts += 1
     if doubts == 0:
         return
-    exact = sums[len(again) :]
-    brackets(work, loops, i, again, doubts, inner, slope, exact)
+    brackets(work, loops, i, sums.doubted, doubts, inner, slope, sums.exact)
     doubts = 0
     for j in range(count):
-        if np.isnan(sums[j]):
-            sums[j] = exact[doubts]
+        if np.isnan(sums.gap[j]):
+            sums.gap[j] = sums.exact[doubts]
             doubts += 1
 
 
 @compiled(EXACT)
-def one_sweep(work, loops, turns, rows, count, inner, slope, tie, again, sums, changed, finite):
+def one_sweep(work, loops, turns, rows, count, inner, slope, tie, sums, changed, finite):
     """One sweep over the block's states rows[:count]: every neuron in its turn goes where the gap points."""
     x = work.x
     for i in turns:
-        signs(work, loops, i, rows, count, inner, slope, again, sums)
+        signs(work, loops, i, rows, count, inner, slope, sums)
         for j in range(count):
-            s, gap = rows[j], sums[j]
+            s, gap = rows[j], sums.gap[j]
             if gap - gap != 0:  # infinite or NaN
                 finite[s] = False
                 continue
@@ -130,20 +171,18 @@ def one_sweep(work, loops, turns, rows, count, inner, slope, tie, again, sums, c
                 new = tie * abs(old)
             if new != old:
                 changed[s] = True
-                turn_over(work, loops, i, s, inner, slope)
+                turn_over(work, loops, i, s, inner, slope, sums)
                 x[i, s] = work.rows[s, i] = new
 
 
 @compiled(EXACT)
 def settle(
-    work, loops, n_memories, states, turns, inner, slope, blank, tie, max_sweeps, sweeps,
-    settled, finite,
+    work, loops, sums, n_memories, states, turns, inner, slope, blank, tie, max_sweeps, sweeps, settled, finite
 ):  # fmt: skip
     """Recall states of the network in `work` in place; sweep t visits the neurons as turns[t % len(turns)] says."""
     before = flush_subnormals()
     block = len(work.rows)
     changed, rows = np.empty(block, np.bool_), np.empty(block, np.int64)
-    again, sums = np.empty_like(rows), np.empty(2 * block)
     for start in range(0, len(states), block):
         chosen = np.arange(start, min(start + block, len(states)))
         read_states(states, chosen, work.x, work.rows)
@@ -152,10 +191,9 @@ def settle(
             rows[s] = s
         for sweep in range(max_sweeps):
             changed[:] = False
-            begin(work, loops, n_memories, len(chosen), inner, slope, blank)
+            begin(work, loops, n_memories, len(chosen), inner, slope, blank, sums)
             one_sweep(
-                work, loops, turns[sweep % len(turns)], rows, moving, inner, slope, tie,
-                again, sums, changed, finite[start:],
+                work, loops, turns[sweep % len(turns)], rows, moving, inner, slope, tie, sums, changed, finite[start:]
             )  # fmt: skip
             still = 0
             for j in range(moving):
@@ -176,18 +214,18 @@ def settle(
 
 
 @compiled(EXACT)
-def gaps(work, loops, n_memories, states, neurons, inner, outer, slope, blank, out):
+def gaps(work, loops, sums, n_memories, states, neurons, inner, outer, slope, blank, out):
     """The gaps (B, M) of states (B, N) of the network in `work`, for the neurons that are named."""
     before = flush_subnormals()
     block = len(work.rows)
-    rows, sums = np.arange(block), np.empty(block)
+    rows = np.arange(block)
     for start in range(0, len(states), block):
         chosen = np.arange(start, min(start + block, len(states)))
         read_states(states, chosen, work.x, work.rows)
-        begin(work, loops, n_memories, len(chosen), inner, slope, blank)
+        begin(work, loops, n_memories, len(chosen), inner, slope, blank, sums)
         for m in range(len(neurons)):
             i = neurons[m]
-            brackets(work, loops, i, rows, len(chosen), inner, slope, sums)
+            brackets(work, loops, i, rows, len(chosen), inner, slope, sums.gap)
             for s in range(len(chosen)):
-                out[start + s, m] = outer * (sums[s] * work.x[i, s])
+                out[start + s, m] = outer * (sums.gap[s] * work.x[i, s])
     restore(before)

@@ -5,19 +5,20 @@ Let eps = 2^-53. These steps round; the bound is the sum of what each can do to 
 - **The overlap.** With a bipolar state it is a sum of two exact sums (`overlaps.split`) and is wrong by eps of itself
   and by 2^-105 N^3 of the largest entry; it is exact where `high` alone is the memory. This holds for every memory in
   float16, and for one in float32 that comes from a random generator. With a grey state the products are rounded, too:
-  (N + 2) eps sum_j |zeta_j xi_j|.
-- **The argument of F.** Subtracting 2 xi_i zeta_i adds eps of v, unless both are exact, scaling another eps, or 4 eps
-  where F is not homogeneous. These errors together move the argument x by some d, and F by at most d times the larger
-  of |f(x - d)| and |f(x + d)|, for each of the four interactions.
-- **F.** In the compiled loops a power takes n products, each of them wrong by eps, and the sum of a lane of eight takes
-  K / 8 + 6 additions. In torch a term is an exponential of a logarithm: it is wrong by 4 eps |log|F||, by eps of its
-  distance from the largest term of the neuron, and by 4 eps; the sum takes 2K additions.
-- **The two branches of a leaky F** are scaled by exponentials of logarithms, wrong by 4 eps of the parts of these.
-- **The logarithm of the sum, and the factors that enter as logarithms**, are wrong by 4 eps of each.
-- Terms below e^-600 of the largest may be lost, which is far below the rounding of the sum.
+  (N + 2) eps sum_j |zeta_j xi_j|. Subnormal numbers may count as zero, which adds 2^-1022 N.
+- **The argument of F.** Subtracting 2 xi_i zeta_i adds eps of v, unless both are exact. Scaling adds another eps, or 4
+  eps where F is not homogeneous; a power of two, which scales it up to n = 64, adds nothing. These errors together move
+  the argument x of F by some d, and F by at most d times the larger of |f(x - d)| and |f(x + d)|, for each of the four
+  interactions.
+- **F.** In the compiled loops a power takes n - 1 products, each of them wrong by eps, and the sum takes one addition
+  for each eight memories and four more. In torch a term is an exponential of a logarithm: it is wrong by 5 eps of that,
+  by 2 eps of its distance from the largest term of the neuron, and by 6 eps; the sum takes 2K additions.
+- **The branches of a leaky F.** The one that sets the unit of the sum is not scaled; the other is scaled by an
+  exponential, wrong by what its exponent is wrong by.
+- **The logarithm of the sum, of its unit and of the factors** are wrong by 2 units in the last place, 4 eps, of each,
+  and of each logarithm that they are put together from.
 - Equal terms are merged where little is left of a sum. Where the overlaps are exact, their errors cancel as they do.
-
-Subnormal memories count as zero in the compiled loops, which adds 2^-1022 N to the error of an overlap.
+  Terms below e^-600 of the largest may be lost, which is far below the rounding of the sum.
 """
 
 import math
@@ -28,6 +29,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
+from damcore._kernels.logs.work import EXACT
 from damcore._kernels.work import EXPONENTIAL, LEAKY
 from damcore._networks import one_by_one
 from damcore.interactions import Interaction
@@ -94,68 +96,78 @@ def _bound(
     memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
 ) -> Tensor:
     _, log = log_gap(memories, states, interaction, scaling, neurons)
-    log_inner, log_outer = (values[..., None, None] for values in log_factors(memories, scaling))
+    _, log_outer = (values[..., None, None] for values in log_factors(memories, scaling))
+    rule = _Rounding.of(interaction, scaling, memories)
     scaling, factor = factored(memories, interaction, scaling)
     sum_of_terms = log - log_outer - factor
     inner = scaling.factors(memories)[0][..., None, None]
     exact, doubt = _overlap_errors(memories, states)
-    rule = _Rounding.of(interaction, memories, log_inner)
+    farthest = 2 * inner * memories.abs().amax(-1)[..., None, :]
     # An entry of 0 leaves u and v the same number, whatever its error.
     enters = memories[..., None, :, neurons or slice(None)] != 0
     errors = []
     for block, u, v in arguments(memories, states, scaling, neurons):
         reach, on_grid = sum_of_terms[..., block, :], exact[..., block, :]
+        edges = torch.stack([(u + farthest).amax(-1), (u - farthest).amin(-1)])[..., None]  # (2, .., b, 1)
+        units = _units(edges, interaction.signed_log(edges)[1])
         u, wrong = u[..., None], (inner * doubt[..., block, :])[..., None]
         log_u, log_v = interaction.signed_log(u)[1], interaction.signed_log(v)[1]
         peak = torch.maximum(log_u.amax(-2, keepdim=True), log_v.amax(-2, keepdim=True))
-        unit = peak.amax(-1, keepdim=True)
         error = torch.zeros_like(v)
         for x, value in ((u, log_u), (v, log_v)):
             shift = wrong + (rule.argument + (~on_grid[..., None]).double()) * EPS * x.abs()
-            error = error + rule.of_terms(x, value, shift, peak, unit, reach[..., None, :])
+            error = error + rule.of_terms(x, value, shift, peak, units[..., None], reach[..., None, :])
         error = torch.where(enters, error, 0.0).sum(-2)
         # On the grid equal terms cancel exactly, and only what is left can be wrong.
         again = (error > 0.5) & on_grid.all(-1, keepdim=True) & reach.isfinite()
         if again.any():
             x = torch.cat([value.expand_as(v).transpose(-1, -2)[again] for value in (u, v)], -1)
             count, x = merged(interaction, x, x.shape[-1] // 2)
-            value = interaction.signed_log(x)[1]
-            peak = torch.where(count != 0, value, -torch.inf).amax(-1, keepdim=True)
-            of_unit = unit[..., 0, :].expand_as(error)[again][..., None]
-            shift = rule.argument * EPS * x.abs()
-            left = rule.of_terms(x, value, shift, peak, of_unit, reach[again][..., None])
-            error[again] = torch.where(count != 0, count.abs() * left, 0.0).sum(-1)
-        errors.append(error + rule.of_logarithm(reach, unit[..., 0, :]))
-    bound = torch.cat(errors, -2) + 4 * EPS * (factor.abs() + log_outer.abs())
+            value = torch.where(count != 0, interaction.signed_log(x)[1], -torch.inf)
+            left = _units(torch.stack([x, x]), value.expand(2, *value.shape)).amax(-1, keepdim=True)
+            peak, shift = value.amax(-1, keepdim=True), rule.argument * EPS * x.abs()
+            single = rule.of_terms(x, value, shift, peak, left, reach[again][..., None])
+            error[again] = torch.where(count != 0, count.abs() * single, 0.0).sum(-1)
+        errors.append(error + rule.of_logarithm(reach, units.amax(0)))
+    bound = torch.cat(errors, -2) + 4 * EPS * log_outer.abs()
     # A margin for the rounding of the bound itself.
     return torch.where(log.isfinite(), 1.001 * bound, torch.inf)
 
 
+def _units(x: Tensor, value: Tensor) -> Tensor:
+    """Return value = log|F(x)| on each side of zero, (2, ...), from both (2, ...); -inf on the wrong side."""
+    return torch.stack([torch.where(x[0] >= 0, value[0], -torch.inf), torch.where(x[1] < 0, value[1], -torch.inf)])
+
+
 @dataclass(frozen=True)
 class _Rounding:
-    """How much each step rounds, in one form of the gap."""
+    """How much each step rounds, in one form of the gap, in units of eps."""
 
     interaction: Interaction
-    argument: float  # of the argument of F, in units of eps of itself
-    power: float  # of a term, in units of eps of itself
-    logarithms: float  # of a term, in units of eps of its logarithm
-    factors: Tensor | float  # of a branch of a leaky F, in units of eps
+    argument: float  # of the argument of F, times itself
+    term: float  # of a term, times itself
+    logarithm: float  # of a term, times itself and its logarithm
+    inner: Tensor | float  # of the factor inside F, where it enters as a logarithm
+    branch: Tensor | float | None  # of a branch of a leaky F that does not set the unit, beside its logarithm
 
     @classmethod
-    def of(cls, interaction: Interaction, memories: Tensor, log_inner: Tensor) -> "_Rounding":
-        n_memories = memories.shape[-2]
+    def of(cls, interaction: Interaction, scaling: Scaling, memories: Tensor) -> "_Rounding":
+        n_memories, temperature = memories.shape[-2], torch.as_tensor(scaling.temperature, dtype=torch.float64)
+        parts = abs(scaling.inner_power) * temperature.log().abs() + abs(math.log(scaling.divisor))
+        homogeneous = 4 * (interaction.degree or 0) * parts
         if compiled_logs(interaction, memories.device, "gap") is None:
-            return cls(interaction, 4.0, 2.0 * n_memories + 6.0, 5.0, 0.0)
+            return cls(interaction, 4.0, 2.0 * n_memories + 6.0, 5.0, homogeneous, None)
         kind, n, slope = interaction.compiled or (EXPONENTIAL, 0, 0.0)
-        sums = n_memories / 8 + 6.0
+        sums = math.ceil(n_memories / 8) + 4.0
         if kind == EXPONENTIAL:
-            return cls(interaction, 4.0, sums + 6.0, 0.0, 0.0)
+            return cls(interaction, 5.0, sums + 6.0, 0.0, 0.0, None)
         if kind != LEAKY:
-            return cls(interaction, 1.0, n + sums + 1.0, 0.0, 0.0)
-        factors = 8 * n * log_inner.abs() + 8 * abs(math.log(max(abs(slope), TINY)))
-        return cls(interaction, 5.0, n + sums + 6.0, 6.0, factors[..., None])
+            # Up to n = EXACT arguments are scaled by a power of two.
+            return cls(interaction, 0.0 if n <= EXACT else 1.0, n + sums, 0.0, homogeneous, None)
+        of_slope = 4 * abs(math.log(max(abs(slope), TINY)))
+        return cls(interaction, 2.0, n + sums, 0.0, 4 * n * parts + of_slope, 8 * n * parts + 2 * of_slope + 8.0)
 
-    def of_terms(self, x: Tensor, value: Tensor, shift: Tensor, peak: Tensor, unit: Tensor, reach: Tensor) -> Tensor:
+    def of_terms(self, x: Tensor, value: Tensor, shift: Tensor, peak: Tensor, units: Tensor, reach: Tensor) -> Tensor:
         """The error of F(x) in units of e^reach.
 
         Args:
@@ -163,24 +175,25 @@ class _Rounding:
             value: log|F(x)|.
             shift: the error of the argument.
             peak: the largest value of the neuron.
-            unit: the largest value of the state.
+            units: the largest value of the state on each side of zero, (2, ...).
             reach: the logarithm of the sum.
         """
         slope = torch.maximum(*(self.interaction.signed_log_derivative(x + d)[1] for d in (shift, -shift)))
-        rounded = self.power + 2 * (value - peak).abs()
-        if self.logarithms:
-            rounded = rounded + self.logarithms * torch.maximum(value.abs(), unit.abs()) + self._of_branch(value)
+        rounded = self.term + torch.zeros_like(value)
+        if self.logarithm or not self.interaction.compiled or self.interaction.degree is None:
+            rounded = rounded + 2 * (value - peak).abs().nan_to_num(0.0)
+        if self.logarithm:
+            rounded = rounded + self.logarithm * value.abs()
+        if self.branch is not None:
+            own, other = torch.where(x >= 0, units[0], units[1]), torch.where(x >= 0, units[1], units[0])
+            leads = own > other + 1e-6 * (1 + own.abs())
+            scaled = self.branch + 6 * torch.maximum(value.abs(), units.amax(0).abs())
+            rounded = rounded + torch.where(leads, 0.0, scaled)
         return shift * (slope - reach).exp() + EPS * rounded * (value - reach).exp()
 
     def of_logarithm(self, reach: Tensor, unit: Tensor) -> Tensor:
-        """The error of the logarithm of the sum."""
-        factors = self.factors[..., 0] if isinstance(self.factors, Tensor) else self.factors
-        return 4 * EPS * (reach.abs() + 2 * unit.abs() + 20) + EPS * factors
-
-    def _of_branch(self, value: Tensor) -> Tensor | float:
-        if not isinstance(self.factors, Tensor):
-            return self.factors
-        return self.factors if value.ndim > 2 else self.factors.amax()
+        """The error of the logarithm of the sum, from that and from the largest value of the state."""
+        return EPS * (4 * (reach - unit).abs() + 6 * torch.maximum(reach.abs(), unit.abs()) + 6 + self.inner)
 
 
 def _overlap_errors(memories: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:

@@ -36,7 +36,9 @@ def signed_log_gap(
 
         gap = sign * e^log
 
-    `network.energy_gap` forms F itself, which leaves the range of every dtype as n grows. The logarithm does not.
+    `network.energy_gap` forms F itself, which leaves the range of every dtype as n grows. The logarithm does not. On
+    the CPU the result has the same bits alone and in any batch, and for the interactions of damcore with any number of
+    threads.
 
     Source: MRS24 Eq. (4), (8), (13), (14); KH16 Eq. (4), (9).
 
@@ -49,8 +51,8 @@ def signed_log_gap(
 
     Returns:
         The sign (-1, +1, or 0 where the computed gap is exactly zero) and the natural logarithm of the absolute value
-        (-inf where the sign is 0), both in the memories' dtype. Autograd cannot differentiate them. The time is
-        O(B K N).
+        (-inf where the sign is 0), both in the memories' dtype. Autograd cannot differentiate them. Subnormal memories
+        may count as zero. The time is O(B K N).
 
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
@@ -97,8 +99,9 @@ def log_gap(
             per_network(log_inner, runs),
             np.arange(memories.shape[-1])[neurons or slice(None)],
         )
-        sign, log = (torch.from_numpy(values).reshape(*runs, *values.shape[1:]) for values in found)
-    return sign, torch.where(sign == 0, -torch.inf, log + log_outer[..., None, None])
+        sign, log = (torch.from_numpy(values).reshape((*runs, *values.shape[1:])) for values in found)
+        log[sign == 0] = -torch.inf
+    return sign, log + log_outer[..., None, None]
 
 
 def compiled_logs(interaction: Interaction, device: torch.device, task: str) -> tuple[int, int, float] | None:

@@ -121,7 +121,7 @@ def direction_and_size(
         error_exponent,
         np.arange(memories.shape[-1])[neurons or slice(None)],
     )
-    loss, direction, size = (torch.from_numpy(values).reshape(*runs, *values.shape[1:]) for values in found)
+    loss, direction, size = (torch.from_numpy(values).reshape((*runs, *values.shape[1:])) for values in found)
     return loss, direction, size
 
 

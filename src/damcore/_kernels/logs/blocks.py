@@ -5,20 +5,14 @@ A sum is trusted where it is not small beside its terms. Elsewhere `merged.merge
 
 import numpy as np
 
-from damcore._kernels.elementwise import LARGEST, PRODUCTS, TINIEST, bits, compiled, exp, from_bits, log, wide_vectors
-from damcore._kernels.logs.merged import merged_sum
+from damcore._kernels.elementwise import LARGEST, PRODUCTS, TINIEST, compiled, exp, log, wide_vectors
+from damcore._kernels.logs.merged import edge, merged_sum, one_over
 from damcore._kernels.logs.terms import LINEAR, PEAK, POWER, RAISED, call_terms
 from damcore._kernels.loops import add_product, read_states
 from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL
 
 NEAR = 2.0**-20  # a sum this small beside its terms has lost digits to cancellation
 FAINT = 2.0**-900  # terms this small beside the unit of F may have been rounded to zero
-
-
-@compiled(PRODUCTS, inline=True)
-def _edge(x):
-    """The power of two above x, at least 2^-1022."""
-    return from_bits(((bits(x) >> 52) + 1) << 52)
 
 
 @compiled(PRODUCTS)
@@ -37,9 +31,9 @@ def split(zeta, grid, high, low, farthest):
             grid[0, k] = size if size > grid[0, k] else grid[0, k]
     for k in range(width):
         farthest[k] = 2.0 * grid[0, k]
-        edge = _edge(n_neurons * grid[0, k])
-        grid[0, k] = 1.5 * edge
-        grid[1, k] = 1.5 * _edge(n_neurons * edge * 2.0**-53)
+        above = edge(n_neurons * grid[0, k])
+        grid[0, k] = 1.5 * above
+        grid[1, k] = 1.5 * edge(n_neurons * above * 2.0**-53)
     for i in range(n_neurons):
         for k in range(width):
             upper = (zeta[i, k] + grid[0, k]) - grid[0, k]
@@ -78,7 +72,7 @@ def choose_scales(work, kind, n, slope, inner, log_inner, n_memories, count):
         bottom = -bottom
         if kind == POLYNOMIAL and bottom > top:
             top = bottom
-        raised = 1.0 / top if top > TINIEST else 0.0
+        raised = one_over(top, n) if top > TINIEST else 0.0
         reach = n * (log_inner - log(raised)) if raised > 0 else -LARGEST
         scales[s, RAISED], scales[s, POWER], scales[s, LINEAR], peak[s] = raised, 1.0, 0.0, reach
         if kind == LEAKY and bottom > TINIEST:

@@ -7,20 +7,20 @@ from math import log as ln
 
 import numpy as np
 
-from damcore._kernels.elementwise import LARGEST, PRODUCTS, TINIEST, compiled, exp, log, tanh, wide_vectors
+from damcore._kernels.elementwise import PRODUCTS, TINIEST, compiled, exp, log, tanh, wide_vectors
 from damcore._kernels.logs.blocks import gaps_of_block, read_block
+from damcore._kernels.logs.faint import BOTTOM, DEAD, add_terms, find_largest, take_faint, too_faint
 from damcore._kernels.logs.terms import call_terms
 from damcore._kernels.loops import add_product, blame
 from damcore._kernels.vectors import larger, load, spread, store
-from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, POLYNOMIAL
+from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
 
-BOTTOM = -LARGEST  # stands for the logarithm of zero
 LN2, LN4 = ln(2), ln(4)
 
 
 @compiled(PRODUCTS)
 def weigh(work, chosen, count, m, log_outer, log_factor):
-    """From the gaps to w_i = dL/dgap_i x_i outer inner: its sign times e^(log |w_i| - heaviest) in `sums`.
+    """From the gaps to w_i = dL/dgap_i x_i outer inner, in units of e^heaviest, in `sums`; its sign is left in `t`.
 
         log(1 - tanh(g))   = log 2 - log(1 + e^2g)
         log(1 - tanh(g)^2) = log 4 - 2 |g| - 2 log(1 + e^-2|g|)
@@ -28,7 +28,7 @@ def weigh(work, chosen, count, m, log_outer, log_factor):
     A neuron whose gap is so large that log |w_i| leaves the range has w_i = 0. Returns the loss.
     """
     wide_vectors()
-    x, t, sums, sizes, heaviest = work.x, work.t, work.sums, work.sizes, work.heaviest
+    x, t, sums, sizes, errors, heaviest = work.x, work.t, work.sums, work.sizes, work.errors, work.heaviest
     heaviest[:] = BOTTOM
     odd, both = 2.0 * m - 1.0, 2.0 * m
     loss = 0.0
@@ -46,18 +46,19 @@ def weigh(work, chosen, count, m, log_outer, log_factor):
             error = LN2 - (towards if towards > 0 else 0.0) - rest if certain else log(abs(difference))
             side = target if certain else (1.0 if difference > 0 else -1.0)
             weight = odd * error + (LN4 - 2.0 * size - 2.0 * rest) + log_factor
-            alive = (weight > BOTTOM) & (certain | (difference != 0))
+            alive = (weight > DEAD) & (certain | (difference != 0))
             sums[j, s] = -side * x[i, s] if alive else 0.0
             sizes[j, s] = weight if alive else BOTTOM
             heaviest[s] = sizes[j, s] if sizes[j, s] > heaviest[s] else heaviest[s]
-            t[j, s] = both * error if certain | (difference != 0) else BOTTOM
+            errors[j, s] = both * error if certain | (difference != 0) else BOTTOM
+            t[j, s] = sums[j, s]
     work.w_sum[:] = 0.0
     for j in range(len(chosen)):
         for s in range(sums.shape[1]):
             sums[j, s] *= exp(sizes[j, s] - heaviest[s])
             work.w_sum[s] += sums[j, s]
         for s in range(count):
-            loss += exp(t[j, s])
+            loss += exp(errors[j, s])
     return loss
 
 
@@ -109,6 +110,7 @@ def scale_slopes(work, kind, n, slope, inner, log_inner, n_memories, count):
                 top = bottom if (kind == POLYNOMIAL) & (bottom > top) else top
                 unit[s, k] = 1.0 / top if top > TINIEST else 1.0 / TINIEST
                 up = heaviest + (ahead - (n - 1) * log(unit[s, k]))
+                up = BOTTOM if (kind == RECTIFIED) & (top < 0) else up  # F is zero, and so is f
             down = heaviest + beside if bottom > 0 else BOTTOM
             most[s, k], least[s, k] = up, down
             up = down if down > up else up
@@ -153,6 +155,19 @@ def add_gradient(work, slopes, kind, n, slope, inner, log_inner, n_memories, cho
 
 
 @compiled(PRODUCTS)
+def blame_block(
+    work, terms, kind, n, slope, targets, some, inner, log_inner, log_outer, log_factor, m, n_memories, chosen
+):
+    """What `weigh` gives, from the overlaps of these states."""
+    gaps_of_block(work, terms, kind, n, slope, inner, log_inner, n_memories, chosen, len(some))
+    work.t[:] = 0.0
+    for s in range(len(some)):
+        for j in range(len(chosen)):
+            work.t[j, s] = targets[some[s], j]
+    return weigh(work, chosen, len(some), m, log_outer, log_factor)
+
+
+@compiled(PRODUCTS)
 def batch(
     work, terms, slopes, kind, n, slope, patterns, targets, states, chosen, inner, log_inner, log_outer, m, n_memories,
     blank,
@@ -166,13 +181,28 @@ def batch(
     for start in range(0, len(states), block):
         some = states[start : start + block]
         read_block(work, patterns, some, n_memories, blank)
-        gaps_of_block(work, terms, kind, n, slope, inner, log_inner, n_memories, chosen, len(some))
-        work.t[:] = 0.0
-        for s in range(len(some)):
-            for j in range(len(chosen)):
-                work.t[j, s] = targets[some[s], j]
-        loss += weigh(work, chosen, len(some), m, log_outer, log_factor)
+        loss += blame_block(
+            work, terms, kind, n, slope, targets, some, inner, log_inner, log_outer, log_factor, m, n_memories, chosen
+        )
         add_gradient(work, slopes, kind, n, slope, inner, log_inner, n_memories, chosen, len(some))
+    if not too_faint(work, n_memories):
+        return loss
+    # Rare: term by term, in two passes over the states. The first finds the unit of each memory.
+    work.faint[:] = 0.0
+    work.faint_size[:] = BOTTOM
+    for adding in (False, True):
+        for start in range(0, len(states), block):
+            some = states[start : start + block]
+            read_block(work, patterns, some, n_memories, blank)
+            blame_block(
+                work, terms, kind, n, slope, targets, some, inner, log_inner, log_outer, log_factor, m, n_memories,
+                chosen,
+            )  # fmt: skip
+            if adding:
+                add_terms(work, kind, n, slope, inner, log_inner, chosen, len(some))
+            else:
+                find_largest(work, kind, n, slope, inner, log_inner, chosen, len(some))
+    take_faint(work, n_memories)
     return loss
 
 

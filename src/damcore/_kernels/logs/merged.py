@@ -4,8 +4,24 @@ This is frequent with bipolar memories: their overlaps are whole numbers, often 
 be 1e-17 times those that cancel.
 """
 
-from damcore._kernels.elementwise import LARGEST, PRODUCTS, compiled, exp, log
+from damcore._kernels.elementwise import LARGEST, PRODUCTS, bits, compiled, exp, from_bits, log
+from damcore._kernels.logs.work import EXACT
 from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
+
+
+@compiled(PRODUCTS, inline=True)
+def edge(x):
+    """The power of two above x, at least 2^-1021."""
+    return from_bits(((bits(x) >> 52) + 1) << 52)
+
+
+@compiled(PRODUCTS, inline=True)
+def one_over(top, n):
+    """What arguments up to `top` are multiplied by before they are raised to n.
+
+    Beyond `EXACT` a power of two could leave too little of the largest term.
+    """
+    return 1.0 / edge(top) if n <= EXACT else 1.0 / top
 
 
 @compiled(PRODUCTS)
@@ -88,7 +104,7 @@ def merged_sum(work, kind, n, slope, inner, log_inner, n_memories, s, i):
     if size == 0:
         return 0.0, -LARGEST
     top, bottom = keys[size - 1], -keys[0]
-    raised = 1.0 / top if top > 0 else 0.0
+    raised = one_over(top, n) if top > 0 else 0.0
     up, linear, peak = 1.0, 0.0, inner * top
     if kind != EXPONENTIAL:
         peak = n * (log_inner - log(raised)) if top > 0 else -LARGEST

@@ -23,7 +23,8 @@ def step(work, n_memories, rate, momentum, log_floor, clip, narrow):
     for k in range(width):
         kept = pace[k] + kept_back if momentum > 0 else BOTTOM
         larger = kept if kept > size[k] else size[k]
-        factor[0, k], factor[1, k] = exp(kept - larger), exp(size[k] - larger)
+        factor[0, k] = exp(kept - larger) if kept > BOTTOM else 0.0
+        factor[1, k] = exp(size[k] - larger)
         size[k] = larger
     for i in range(n_neurons):
         for k in range(width):

@@ -7,6 +7,8 @@ import numpy as np
 from damcore._kernels.work import CACHE_LINE
 
 LANES = CACHE_LINE // 8
+# The largest n for which arguments are divided by a power of two, so that powers of whole numbers add exactly.
+EXACT = 64
 NEAR = 112 * 1024  # bytes of a block's (S, K) arrays: measured, see benchmarks/README.md
 
 
@@ -18,10 +20,12 @@ class LogWork(NamedTuple):
     low: np.ndarray  # (N, K) the rest of zeta, likewise
     velocity: np.ndarray  # (N, K) in units of e^pace
     gradient: np.ndarray  # (N, K) in units of e^size
+    faint: np.ndarray  # (N, K) the gradient again, formed term by term
     grid: np.ndarray  # (2, K) what is added and taken away again to round to `high` and `low`
     farthest: np.ndarray  # (K,) the most by which u differs from h
     pace: np.ndarray  # (K,)
     size: np.ndarray  # (K,)
+    faint_size: np.ndarray  # (K,)
     factor: np.ndarray  # (2, K) what a memory's old sum and its new part are multiplied by
     line: np.ndarray  # (K,) scratch
     x: np.ndarray  # (N + 1, S) the block's states, and a row of zeros: a neuron whose turning over changes nothing
@@ -38,9 +42,10 @@ class LogWork(NamedTuple):
     heaviest: np.ndarray  # (S,) the largest log weight of a state's neurons
     own: np.ndarray  # (S,) 2 w_i x_i
     w_sum: np.ndarray  # (S,)
-    t: np.ndarray  # (M, S) targets, and what follows for each chosen neuron
+    t: np.ndarray  # (M, S) targets, then the sign of w_i
     sums: np.ndarray  # (M, S) sum_mu F(u_i), then the sign of the gap, then w_i
     sizes: np.ndarray  # (M, S) sum_mu |F(u_i)|, then the logarithm of |gap|, then that of w_i
+    errors: np.ndarray  # (M, S) 2m log|t - tanh gap|
     merged: np.ndarray  # (2, 2K) room for the terms of one neuron
 
 
@@ -58,10 +63,12 @@ def log_workspace(n_memories: int, n_neurons: int, n_chosen: int, batch_size: in
         low=of_memory,
         velocity=of_memory,
         gradient=of_memory,
+        faint=of_memory,
         grid=(2, width),
         farthest=(width,),
         pace=(width,),
         size=(width,),
+        faint_size=(width,),
         factor=(2, width),
         line=(width,),
         x=(n_neurons + 1, rounded),
@@ -81,6 +88,7 @@ def log_workspace(n_memories: int, n_neurons: int, n_chosen: int, batch_size: in
         t=(n_chosen, rounded),
         sums=(n_chosen, rounded),
         sizes=(n_chosen, rounded),
+        errors=(n_chosen, rounded),
         merged=(2, 2 * width),
     )
     sizes = [-(-int(np.prod(shape)) // LANES) * LANES for shape in shapes.values()]
