@@ -105,7 +105,12 @@ def _totals(n: int, dtype: np.dtype, power, positive: bool):
 
     def look(count, width, rows_, x_, zeta_, h_, sums_, sizes_, inner, slope):
         wide_vectors()
-        rows, sums, sizes, x = carray(rows_, (count,)), carray(sums_, (count,)), carray(sizes_, (count,)), carray(x_, (1,))
+        rows, sums, sizes, x = (
+            carray(rows_, (count,)),
+            carray(sums_, (count,)),
+            carray(sizes_, (count,)),
+            carray(x_, (1,)),
+        )
         zeta, of_h, row, flat = address_of(zeta_), address_of(h_), width * size, spread(slope * share)
         for j in range(0, count, 2):  # two states at once, which share zeta; the last one may be there twice
             k = min(j + 1, count - 1)

@@ -56,13 +56,17 @@ def fill(work, loops, i, s, into, inner, slope):
 
 
 @compiled(EXACT)
-def add_up(work, s, sums):
-    """The sums over F_h of state s."""
+def move(work, loops, i, s, inner, slope, sums):
+    """Let neuron i of state s turn over in h, in F_h and in the sums over F_h, from x before; i = N is nobody."""
+    wide_vectors()
     like, row = work.h[0, 0], work.h.strides[0]
-    of_passed = np.intp(work.passed.ctypes.data) + s * row
-    whole = size = spread(like - like)
-    for line in range(of_passed, of_passed + row, CACHE_LINE):
-        F = load(line, like)
+    fill(work, loops, i, s, work.passed, inner, slope)
+    shift, whole = spread(inner * (work.x[i, s] + work.x[i, s])), spread(like - like)
+    of_h, to_passed = np.intp(work.h.ctypes.data) + s * row, work.passed.ctypes.data - work.h.ctypes.data
+    of_zeta, size = np.intp(work.zeta.ctypes.data) + min(i, len(work.zeta) - 1) * row, whole
+    for line in range(of_h, of_h + row, CACHE_LINE):
+        store(line, load(line, like) - shift * load(of_zeta + (line - of_h), like))
+        F = load(line + np.intp(to_passed), like)
         whole += F
         size += size_of(F)
     sums.of_h[s], sums.size_of_h[s] = total(whole), total(size)
@@ -70,25 +74,10 @@ def add_up(work, s, sums):
 
 @compiled(EXACT)
 def begin(work, loops, n_memories, count, inner, slope, blank, sums):
-    """h and F_h of a block of states."""
-    wide_vectors()
+    """h, F_h and the sums over F_h of a block of states."""
     overlaps(work.zeta, work.rows, n_memories, count, inner, blank, work.h)
     for s in range(count):
-        fill(work, loops, len(work.zeta), s, work.passed, inner, slope)
-        add_up(work, s, sums)
-
-
-@compiled(EXACT)
-def turn_over(work, loops, i, s, inner, slope, sums):
-    """h and F_h of state s after neuron i has turned over, from x before."""
-    wide_vectors()
-    like, row = work.h[0, 0], work.h.strides[0]
-    fill(work, loops, i, s, work.passed, inner, slope)
-    shift = spread(inner * (work.x[i, s] + work.x[i, s]))
-    of_h, of_zeta = np.intp(work.h.ctypes.data) + s * row, np.intp(work.zeta.ctypes.data) + i * work.zeta.strides[0]
-    for line in range(0, row, CACHE_LINE):
-        store(of_h + line, load(of_h + line, like) - shift * load(of_zeta + line, like))
-    add_up(work, s, sums)
+        move(work, loops, len(work.zeta), s, inner, slope, sums)
 
 
 @compiled(EXACT)
@@ -171,7 +160,7 @@ def one_sweep(work, loops, turns, rows, count, inner, slope, tie, sums, changed,
                 new = tie * abs(old)
             if new != old:
                 changed[s] = True
-                turn_over(work, loops, i, s, inner, slope, sums)
+                move(work, loops, i, s, inner, slope, sums)
                 x[i, s] = work.rows[s, i] = new
 
 
