@@ -135,7 +135,11 @@ def energy_gap(
     Returns:
         The gaps, in units of F. A gap is infinite or zero where it leaves the range of the dtype;
         `numerics.signed_log_gap` gives its sign and size there. The time is O(B K N) for all neurons, and the memory is
-        bounded, since states are taken in blocks.
+        bounded, since states are taken in blocks. On the CPU the plain form of the four interactions of damcore is
+        compiled, in float32 and float64, unless a gradient is wanted: the sign of a gap is then what recall does, and
+        subnormal numbers count as zero on x86. On the CPU a network has the same gaps alone and in any batch, to the
+        last bit; where torch forms them, this holds for one number of its threads, and matrix products in blocks of
+        states decide about the last bits.
 
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
@@ -219,8 +223,8 @@ def overlaps(
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
     """Yield, per block of states, the block, the scaled overlaps (.., B, K), and those with neuron i flipped.
 
-    The last are (.., B, K, M). This is the plain form of the energy gap: `energy_gap` and `learning.gradient` are sums
-    over it.
+    The last are (.., B, K, M). This is the plain form of the energy gap in torch: `energy_gap` and `learning.gradient`
+    are sums over it.
     """
     inner, _ = scaling.factors(memories)
     inner = inner[..., None, None]

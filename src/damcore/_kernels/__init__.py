@@ -1,4 +1,4 @@
-"""Training and recall on the CPU in compiled loops: many networks at once, one network to a thread.
+"""Training and recall on the CPU in compiled loops: many networks, or blocks of states of one network, at once.
 
 `available` says whether numba can be had, and `works` whether it compiles what a network needs; without it callers use
 plain PyTorch, after one warning. Nothing is compiled, nor numba imported, before the first call. How the arrays are

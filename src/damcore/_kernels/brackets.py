@@ -7,6 +7,7 @@ difference of sums in the fastest order tells it, unless their rounding errors l
 
 import inspect
 from functools import cache
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -24,7 +25,7 @@ from damcore._kernels.work import CACHE_LINE, EXPONENTIAL, LEAKY, POLYNOMIAL, RE
 def values(kind: int, n: int, dtype: np.dtype) -> int:
     """The address of the compiled loop that `call_evaluator` takes and that fills f with F(u) itself."""
     if kind == EXPONENTIAL:
-        return evaluator(kind, n, dtype).address
+        return evaluator(kind, n, dtype).address  # pyright: ignore[reportReturnType]
     number, whole = from_dtype(dtype), types.intp
     array = types.CPointer(number)
     loop = _values(n, dtype, _power(kind, n, dtype))
@@ -46,7 +47,7 @@ def totals(kind: int, n: int, dtype: np.dtype) -> int:
     return _address(loop, types.void(whole, whole, rows, array, array, array, sums, sums, number, number))
 
 
-def _address(loop, signature) -> int:
+def _address(loop, signature) -> Any:
     # The type checkers of the test run wrap functions; the compiler wants what is inside.
     return cfunc(signature, error_model="numpy")(inspect.unwrap(loop)).address
 

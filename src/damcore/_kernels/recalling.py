@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from damcore._kernels.work import EXPONENTIAL, workspace
 
 Reals = NDArray[np.floating[Any]]  # float32 or float64
-PIECE = 1 << 20  # elements (state, neuron, memory) of a piece of work, a fraction of a millisecond
+PIECE = 1 << 20  # elements (state, neuron, memory) of a piece of work: 0.3 ms a sweep, and handing it out takes 0.01
 
 
 def settle(

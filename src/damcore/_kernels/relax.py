@@ -1,6 +1,7 @@
-"""Asynchronous recall and energy gaps of one network in compiled loops, with the arrays and the evaluator of training.
+"""Asynchronous recall and energy gaps of some states of one network in compiled loops, with the arrays of training.
 
-Both keep F_h = F(h) of every state and memory beside h, and sum the differences to it in `differences`.
+Both keep F_h = F(h) of every state and memory beside h (in `passed`) and form a gap by the same sum, so that its sign
+is what recall does, to the last bit.
 """
 
 from typing import NamedTuple
@@ -41,7 +42,7 @@ class Sums(NamedTuple):
 
 def new_sums(block: int) -> Sums:
     """Room for the sums of a block of states."""
-    return Sums(*np.empty((6, block)), np.empty(block, np.int64))
+    return Sums._make([*np.empty((6, block)), np.empty(block, np.int64)])
 
 
 @compiled(EXACT)
