@@ -29,7 +29,7 @@ def compiled_form(interaction: Interaction, memories: Tensor, task: str = "train
     """Return (kind, n, slope) where the loops of `_kernels` can compute this network, else None: plain torch does.
 
     The loops compute the interactions that say so (`Interaction.compiled`), on the CPU, in float32 and float64. The
-    task is "train" or "settle".
+    task is "train", "settle" or "gaps".
     """
     form = interaction.compiled
     if form is None or memories.device.type != "cpu" or memories.dtype not in (torch.float32, torch.float64):

@@ -5,13 +5,15 @@ overlap is h[b, mu] = sum_j zeta[mu, j] xi[b, j]. `runs` are leading axes; a sin
 """
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcore import _checks
-from damcore._forms import log_form
+from damcore import _checks, _kernels
+from damcore._forms import compiled_form, join, log_form, parts
 from damcore._networks import one_by_one
 from damcore.interactions import Interaction
 from damcore.numerics.energy import signed_log_energy
@@ -133,7 +135,11 @@ def energy_gap(
     Returns:
         The gaps, in units of F. A gap is infinite or zero where it leaves the range of the dtype;
         `numerics.signed_log_gap` gives its sign and size there. The time is O(B K N) for all neurons, and the memory is
-        bounded, since states are taken in blocks.
+        bounded, since states are taken in blocks. On the CPU the plain form of the four interactions of damcore is
+        compiled, in float32 and float64, unless a gradient is wanted: the sign of a gap is then what recall does, and
+        subnormal numbers count as zero on x86. On the CPU a network has the same gaps alone and in any batch, to the
+        last bit; where torch forms them, this holds for one number of its threads, and matrix products in blocks of
+        states decide about the last bits.
 
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
@@ -150,22 +156,15 @@ def energy_gap(
         >>> energy_gap(memories, state, Polynomial(2), Scaling.original(1.0, n=2)).tolist()
         [[4.0, 4.0, -12.0, -4.0]]
     """
-    agreed_runs(memories, states, scaling, free=neurons)
-    chosen = neurons or slice(None)
-    _, outer = scaling.factors(memories)
-    if form == "auto" and torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad):
-        form = "plain"
-    in_logs = log_form(form, memories, interaction, scaling)
-    if in_logs.all():
-        return _from_logs(memories, states, interaction, scaling, neurons)
-    gaps = [
-        states[..., block, chosen] * (interaction(whole)[..., None] - interaction(flipped)).sum(-2)
-        for block, whole, flipped in overlaps(memories, states, scaling, chosen)
-    ]
-    plain = outer[..., None, None] * torch.cat(gaps, -2)
-    if not in_logs.any():
-        return plain
-    return torch.where(in_logs[..., None, None], _from_logs(memories, states, interaction, scaling, neurons), plain)
+    runs = agreed_runs(memories, states, scaling, free=neurons)
+    gradient = torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad)
+    in_logs = log_form("plain" if form == "auto" and gradient else form, memories, interaction, scaling)
+    found = []
+    for part, _ in parts(in_logs, runs, None):
+        problem = (part.take(memories, 2), part.take(states, 2), interaction, part.scaling(scaling), neurons)
+        gaps = _from_logs(*problem) if part.in_logs else _plain(*problem, torch.Size([part.size]))
+        found.append((part, SimpleNamespace(gaps=gaps)))
+    return join(found, "gaps")
 
 
 def _from_logs(
@@ -176,13 +175,56 @@ def _from_logs(
     return (sign * log.exp()).to(memories.dtype)
 
 
+def _plain(
+    memories: Tensor,
+    states: Tensor,
+    interaction: Interaction,
+    scaling: Scaling,
+    neurons: slice | None,
+    runs: torch.Size,
+) -> Tensor:
+    """The gaps from F itself, of memories (#R, K, N) and states (#R, B, N)."""
+    inner, outer = scaling.factors(memories)
+    gradient = torch.is_grad_enabled() and any(value.requires_grad for value in (memories, states, inner))
+    form = None if gradient else compiled_form(interaction, memories, "gaps")  # which compiles
+    if form is not None:
+        gaps = _kernels.gaps(
+            memories.detach().contiguous().numpy(),
+            states.detach().contiguous().numpy(),
+            np.arange(memories.shape[-1])[neurons or slice(None)],
+            *form,
+            inner.detach().expand(runs).contiguous().numpy(),
+            outer.detach().expand(runs).contiguous().numpy(),
+        )
+        return torch.from_numpy(gaps)
+
+    def of_one(memories: Tensor, states: Tensor, temperature: Tensor) -> tuple[Tensor]:
+        return (_torch_gap(memories, states, interaction, scaling.at(temperature), neurons or slice(None)),)
+
+    temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
+    return one_by_one(of_one, runs, (memories, 2), (states, 2), (temperature, 0))[0]
+
+
+def _torch_gap(memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice) -> Tensor:
+    """The gaps from F itself in torch, which autograd can differentiate."""
+    _, outer = scaling.factors(memories)
+    bipolar = states[..., neurons]
+    runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], outer.shape)
+    # Filled block by block: results of their own would each keep the allocator from using a freed block again.
+    gaps = memories.new_empty(*runs, *bipolar.shape[-2:])
+    for block, whole, flipped in overlaps(memories, states, scaling, neurons):
+        brackets = (interaction(whole)[..., None] - interaction(flipped)).sum(-2)
+        gaps[..., block, :] = outer[..., None, None] * (bipolar[..., block, :] * brackets)
+    return gaps
+
+
 def overlaps(
     memories: Tensor, states: Tensor, scaling: Scaling, neurons: slice
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
     """Yield, per block of states, the block, the scaled overlaps (.., B, K), and those with neuron i flipped.
 
-    The last are (.., B, K, M). This is the plain form of the energy gap: `energy_gap` and `learning.gradient` are sums
-    over it.
+    The last are (.., B, K, M). This is the plain form of the energy gap in torch: `energy_gap` and `learning.gradient`
+    are sums over it.
     """
     inner, _ = scaling.factors(memories)
     inner = inner[..., None, None]

@@ -57,4 +57,4 @@ def test_memories_of_any_size_have_a_bound_that_is_a_number(size):
     state = torch.ones(1, 3).double()
     for kind in (Polynomial(5), RectifiedPolynomial(40), LeakyRectifiedPolynomial(3)):
         error = bound.gap_error(memories, state, kind, Scaling.modified(1.0, 3))
-        assert not error.isnan().any() and error.isfinite().all() == (1e-305 < size)
+        assert not error.isnan().any() and error.isfinite().all() == (size > 1e-305)

@@ -373,7 +373,7 @@ def missing(*_arguments, **_settings):
 @pytest.fixture(params=["import", "compile", "run"])
 def unknown_numba(request, monkeypatch):
     """A numba that fails where the compiled loops are imported, where they are compiled, or when they first run."""
-    from damcore._kernels import loops, relax
+    from damcore._kernels import brackets, loops, relax
 
     monkeypatch.setattr(_kernels, "_given_up", False)
     for cached in (_kernels._importable, _kernels._tried):
@@ -382,6 +382,7 @@ def unknown_numba(request, monkeypatch):
         monkeypatch.setattr(_kernels, "_compiler", missing)
     elif request.param == "compile":
         monkeypatch.setattr(_kernels, "_compiler", lambda: (renamed, loops))
+        monkeypatch.setattr(brackets, "values", renamed)
     else:
         monkeypatch.setattr(loops, "train", renamed)
         monkeypatch.setattr(relax, "settle", renamed)

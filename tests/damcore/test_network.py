@@ -3,7 +3,7 @@ import torch
 
 import oracles
 from cases import INTERACTIONS, SCALINGS, instance, refused, scaling_of
-from damcore import network
+from damcore import _kernels, network
 from damcore.interactions import Polynomial, RectifiedPolynomial
 from damcore.network import Scaling, energy, energy_gap
 
@@ -59,6 +59,7 @@ def test_batch_equals_one_by_one(name, generator, device):
 
 def test_blocks_of_states_do_not_change_the_gap(generator, monkeypatch):
     memories, states = instance(generator, n_states=7)
+    monkeypatch.setattr(_kernels, "available", lambda: False)
     whole = energy_gap(memories, states, Polynomial(3), Scaling.modified(1.0, 8))
     monkeypatch.setattr(network, "BLOCK", 2 * 4 * 8)
     torch.testing.assert_close(energy_gap(memories, states, Polynomial(3), Scaling.modified(1.0, 8)), whole)

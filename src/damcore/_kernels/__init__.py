@@ -1,4 +1,4 @@
-"""Training and recall on the CPU in compiled loops: many networks at once, one network to a thread.
+"""Training and recall on the CPU in compiled loops: many networks, or blocks of states of one network, at once.
 
 `available` says whether numba can be had, and `works` whether it compiles what a network needs; without it callers use
 plain PyTorch, after one warning. Nothing is compiled, nor numba imported, before the first call. How the arrays are
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from damcore._kernels import logs
+from damcore._kernels.recalling import gaps, settle
 from damcore._kernels.threads import at_once, by_the_faster, share_out, team_size, train_together
 from damcore._kernels.work import EXPONENTIAL, workspace
 
@@ -56,7 +57,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train", "together", "classes" or "settle", or one of `logs.try_out`.
+        task: "train", "together", "classes", "settle" or "gaps", or one of `logs.try_out`.
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -81,6 +82,8 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
                 line.copy(), whole[0] - 1, targets=ones.copy(), predicted=whole[0],
             )  # fmt: skip
+        elif task == "gaps":
+            gaps(ones, ones, whole[0], kind, n, 0.0, line[0], line[0])
         elif task == "train":
             train_epochs(
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
@@ -225,60 +228,6 @@ def train_epochs(
     share_out(run, range(n_networks), threads)
 
 
-def settle(
-    memories: Reals,
-    states: Reals,
-    turns: NDArray[np.int64],
-    kind: int,
-    n: int,
-    slope: float,
-    inner: Reals,
-    tie: int,
-    max_sweeps: int,
-    sweeps: NDArray[np.int64],
-    settled: NDArray[np.bool_],
-    finite: NDArray[np.bool_],
-    *,
-    threads: int | None = None,
-) -> None:
-    """Asynchronous recall of R networks in place, x_i <- sign(x_i sum_mu [F(inner h) - F(inner (h - 2 x_i z_i))]).
-
-    Source: MRS24 Eq. (4), (13).
-
-    Args:
-        memories: z (R, K, N).
-        states: x (R, B, N), bipolar; changed in place.
-        turns: (S, N), the order in which sweep t visits the neurons, row t modulo S.
-        kind: of F, as in `train_epochs`.
-        n: interaction vertex.
-        slope: of the leaky F.
-        inner: (R,).
-        tie: what a gap of zero does, 1, -1, or 0 for nothing.
-        max_sweeps: sweeps before giving up.
-        sweeps: (R, B), zeros; filled with the last sweep that changed something.
-        settled: (R, B), False; filled with True where a sweep changed nothing.
-        finite: (R, B), True; filled with False where a gap was not finite (the neuron keeps its value).
-        threads: networks at once.
-    """
-    evaluator, _ = _compiler()
-    from damcore._kernels.relax import settle as settle_one
-
-    n_networks, n_memories, n_neurons = memories.shape
-    real = memories.dtype.type
-    function = evaluator(kind, n, memories.dtype)
-    _, blank = _constants(kind, n, 1, real)
-
-    def run(networks):
-        work = workspace(n_memories, n_neurons, states.shape[1], memories.dtype)
-        for r in networks:
-            settle_one(
-                work, function.address, kind, real(n), memories[r], states[r], turns, inner[r], real(slope), blank,
-                real(tie), max_sweeps, sweeps[r], settled[r], finite[r],
-            )  # fmt: skip
-
-    share_out(run, range(n_networks), at_once(threads))
-
-
 def loss_and_gradient(
     memories: Reals,
     patterns: Reals,
@@ -324,7 +273,7 @@ def loss_and_gradient(
                 scale, error_exponent, blank, gradient[r],
             )  # fmt: skip
 
-    share_out(run, range(n_networks), at_once(threads))
+    share_out(run, range(n_networks), threads)
     return losses, gradient
 
 

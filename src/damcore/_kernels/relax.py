@@ -1,65 +1,158 @@
-"""Asynchronous recall of one network in compiled loops, with the arrays and the evaluator of its training."""
+"""Asynchronous recall and energy gaps of some states of one network in compiled loops, with the arrays of training.
+
+Both keep F_h = F(h) of every state and memory beside h (in `passed`) and form a gap by the same sum, so that its sign
+is what recall does, to the last bit.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
+from damcore._kernels.brackets import call_totals
 from damcore._kernels.elementwise import compiled, flush_subnormals, restore, wide_vectors
 from damcore._kernels.evaluate import call_evaluator
-from damcore._kernels.loops import overlaps, read, read_states
-from damcore._kernels.work import EXPONENTIAL, LEAKY
+from damcore._kernels.loops import overlaps, read_states
+from damcore._kernels.ordered import add_in_fours, four_zeros, total_of_four
+from damcore._kernels.vectors import load, size_of, spread, store, total
+from damcore._kernels.work import CACHE_LINE
 
-EXACT: set[str] = set()
+EXACT: set[str] = set()  # nothing reordered or joined: a last bit may decide where a neuron goes
 
 
-# Nothing is reordered or joined in these two. Where memories are +-1 many gaps are nearly zero,
-# and a last bit that depends on how the compiler came upon the code would decide where they go.
-@compiled(EXACT, inline=True)
-def value(f, u, kind, n):
-    """F(u) from what the evaluator gives: f(u) / n, or f(u) for the exponential."""
-    if kind == EXPONENTIAL:
-        return f
-    return f * u * n if kind == LEAKY and u < 0 else f * u
+class Loops(NamedTuple):
+    """The compiled loops for one interaction and dtype, and the limits of the dtype."""
+
+    values: int  # addresses that `brackets` gives
+    totals: int
+    eps: float
+    tiny: float
+
+
+class Sums(NamedTuple):
+    """What the states of a block are summed in, each (S,)."""
+
+    of_h: np.ndarray  # sum_mu F(h)
+    size_of_h: np.ndarray  # sum_mu |F(h)|
+    of_u: np.ndarray  # sum_mu F(u) of the neuron at hand
+    size_of_u: np.ndarray
+    gap: np.ndarray  # sum_mu [F(h) - F(u)], or a number of the same sign
+    exact: np.ndarray
+    doubted: np.ndarray  # which states `exact` is of
+
+
+def new_sums(block: int) -> Sums:
+    """Room for the sums of a block of states."""
+    return Sums._make([*np.empty((6, block)), np.empty(block, np.int64)])
 
 
 @compiled(EXACT)
-def one_sweep(work, evaluator, kind, n, n_memories, count, turns, inner, slope, blank, tie, changed, finite):
-    """One sweep over a block of states: every neuron in its turn goes where the gap points; fills in who changed.
+def fill(work, loops, i, s, into, inner, slope):
+    """into[s, k] = F(h[s, k] - 2 inner x_i zeta_i); i = N is nobody, and gives F(h)."""
+    zeta, x, h = work.zeta, work.x, work.h
+    row, of_zeta = s * h.strides[0], np.intp(zeta.ctypes.data) + min(i, len(zeta) - 1) * zeta.strides[0]
+    call_evaluator(
+        loops.values, 1, h.shape[1], np.intp(x.ctypes.data) + i * x.strides[0] + s * x.strides[1], of_zeta,
+        np.intp(h.ctypes.data) + row, np.intp(into.ctypes.data) + row, np.intp(work.whole.ctypes.data), inner, slope,
+    )  # fmt: skip
 
-    The gap is a sum of differences, one a memory, and not a difference of sums: a memory with a huge F that neuron i
-    does not touch must not drown the others.
-    """
+
+@compiled(EXACT)
+def move(work, loops, i, s, inner, slope, sums):
+    """Let neuron i of state s turn over in h, in F_h and in the sums over F_h, from x before; i = N is nobody."""
     wide_vectors()
-    zeta, x, rows, h, f, whole, C = work.zeta, work.x, work.rows, work.h, work.f, work.whole, work.C
-    F_h = work.passed
-    n_neurons, width = zeta.shape
-    overlaps(zeta, rows, n_memories, count, inner, blank, h)
-    whole[:] = 0
-    row_of_x, row_of_zeta = np.intp(x.ctypes.data), np.intp(zeta.ctypes.data)
-    into_h, into_f, into_whole, into_C = h.ctypes.data, f.ctypes.data, whole.ctypes.data, C.ctypes.data
-    nobody = row_of_x + n_neurons * x.strides[0]
-    call_evaluator(evaluator, count, width, nobody, row_of_zeta, into_h, into_f, into_whole, inner, slope)
+    like, row = work.h[0, 0], work.h.strides[0]
+    fill(work, loops, i, s, work.passed, inner, slope)
+    shift, whole = spread(inner * (work.x[i, s] + work.x[i, s])), spread(like - like)
+    of_h, to_passed = np.intp(work.h.ctypes.data) + s * row, work.passed.ctypes.data - work.h.ctypes.data
+    of_zeta, size = np.intp(work.zeta.ctypes.data) + min(i, len(work.zeta) - 1) * row, whole
+    for line in range(of_h, of_h + row, CACHE_LINE):
+        store(line, load(line, like) - shift * load(of_zeta + (line - of_h), like))
+        F = load(line + np.intp(to_passed), like)
+        whole += F
+        size += size_of(F)
+    sums.of_h[s], sums.size_of_h[s] = total(whole), total(size)
+
+
+@compiled(EXACT)
+def begin(work, loops, n_memories, count, inner, slope, blank, sums):
+    """h, F_h and the sums over F_h of a block of states."""
+    overlaps(work.zeta, work.rows, n_memories, count, inner, blank, work.h)
     for s in range(count):
-        for k in range(width):
-            F_h[s, k] = value(f[s, k], h[s, k], kind, n)
+        move(work, loops, len(work.zeta), s, inner, slope, sums)
+
+
+@compiled(EXACT)
+def brackets(work, loops, i, rows, count, inner, slope, sums):
+    """sums[j] = sum_mu [F(h) - F(h - 2 inner x_i z_i)] of neuron i in the block's states s = rows[j], in order."""
+    wide_vectors()
+    like, row = work.h[0, 0], work.h.strides[0]
+    of_passed, of_f = np.intp(work.passed.ctypes.data), np.intp(work.f.ctypes.data)
+    for j in range(count):
+        fill(work, loops, i, rows[j], work.f, inner, slope)
+    fours = count - count % 4
+    for j in range(0, fours, 4):  # four states at once: each waits for its own sum only
+        p, q, r, t = rows[j] * row, rows[j + 1] * row, rows[j + 2] * row, rows[j + 3] * row
+        a = b = c = d = four_zeros()
+        for line in range(0, row, CACHE_LINE):
+            a = add_in_fours(a, load(of_passed + p + line, like) - load(of_f + p + line, like))
+            b = add_in_fours(b, load(of_passed + q + line, like) - load(of_f + q + line, like))
+            c = add_in_fours(c, load(of_passed + r + line, like) - load(of_f + r + line, like))
+            d = add_in_fours(d, load(of_passed + t + line, like) - load(of_f + t + line, like))
+        sums[j], sums[j + 1] = total_of_four(a), total_of_four(b)
+        sums[j + 2], sums[j + 3] = total_of_four(c), total_of_four(d)
+    for j in range(fours, count):
+        a, p = four_zeros(), rows[j] * row
+        for line in range(0, row, CACHE_LINE):
+            a = add_in_fours(a, load(of_passed + p + line, like) - load(of_f + p + line, like))
+        sums[j] = total_of_four(a)
+
+
+@compiled(EXACT)
+def signs(work, loops, i, rows, count, inner, slope, sums):
+    """Fill sums.gap with what `brackets` gives, or with other numbers of the same signs where they leave no doubt.
+
+    Both orders together err by less than half of `doubt` times the sum of all sizes, where sums do not come to zero.
+    """
+    zeta, x, h = work.zeta, work.x, work.h
+    if loops.totals == 0:
+        return brackets(work, loops, i, rows, count, inner, slope, sums.gap)
+    call_totals(
+        loops.totals, count, h.shape[1], np.intp(rows.ctypes.data), np.intp(x.ctypes.data) + i * x.strides[0],
+        np.intp(zeta.ctypes.data) + i * zeta.strides[0], np.intp(h.ctypes.data), np.intp(sums.of_u.ctypes.data),
+        np.intp(sums.size_of_u.ctypes.data), inner, slope,
+    )  # fmt: skip
+    doubt = (h.strides[0] // CACHE_LINE + CACHE_LINE) * loops.eps + h.shape[1] * 2.0**-52
+    doubts = 0
+    for j in range(count):
+        s = rows[j]
+        gap, size = sums.of_h[s] - sums.of_u[j], sums.size_of_h[s] + sums.size_of_u[j]
+        sums.gap[j] = gap if abs(gap) > doubt * size + 4 * h.shape[1] * loops.tiny else np.nan
+        if np.isnan(sums.gap[j]):
+            sums.doubted[doubts] = s
+            doubts += 1
+    if doubts == 0:
+        return
+    brackets(work, loops, i, sums.doubted, doubts, inner, slope, sums.exact)
+    doubts = 0
+    for j in range(count):
+        if np.isnan(sums.gap[j]):
+            sums.gap[j] = sums.exact[doubts]
+            doubts += 1
+
+
+@compiled(EXACT)
+def one_sweep(work, loops, turns, rows, count, inner, slope, tie, sums, changed, finite):
+    """One sweep over the block's states rows[:count]: every neuron in its turn goes where the gap points."""
+    x = work.x
     for i in turns:
-        call_evaluator(
-            evaluator, count, width, row_of_x + i * x.strides[0], row_of_zeta + i * zeta.strides[0], into_h, into_f,
-            into_C, inner, slope,
-        )  # fmt: skip
-        for s in range(count):
-            old = x[i, s]
-            shift = inner * (old + old)
-            a = b = c = d = zeta[i, 0] * 0
-            for k in range(0, width, 4):  # whole cache lines, so a multiple of four
-                a += F_h[s, k] - value(f[s, k], h[s, k] - shift * zeta[i, k], kind, n)
-                b += F_h[s, k + 1] - value(f[s, k + 1], h[s, k + 1] - shift * zeta[i, k + 1], kind, n)
-                c += F_h[s, k + 2] - value(f[s, k + 2], h[s, k + 2] - shift * zeta[i, k + 2], kind, n)
-                d += F_h[s, k + 3] - value(f[s, k + 3], h[s, k + 3] - shift * zeta[i, k + 3], kind, n)
-            gap = (a + b) + (c + d)
-            gap *= old
+        signs(work, loops, i, rows, count, inner, slope, sums)
+        for j in range(count):
+            s, gap = rows[j], sums.gap[j]
             if gap - gap != 0:  # infinite or NaN
                 finite[s] = False
                 continue
-            new = old
+            old = new = x[i, s]
+            gap *= old
             if gap > 0:
                 new = abs(old)
             elif gap < 0:
@@ -68,41 +161,61 @@ def one_sweep(work, evaluator, kind, n, n_memories, count, turns, inner, slope, 
                 new = tie * abs(old)
             if new != old:
                 changed[s] = True
-                x[i, s] = rows[s, i] = new
-                for k in range(width):
-                    h[s, k] -= shift * zeta[i, k]
-                    F_h[s, k] = value(f[s, k], h[s, k], kind, n)
+                move(work, loops, i, s, inner, slope, sums)
+                x[i, s] = work.rows[s, i] = new
 
 
-@compiled()
+@compiled(EXACT)
 def settle(
-    work, evaluator, kind, n, memories, states, turns, inner, slope, blank, tie, max_sweeps, sweeps, settled, finite
-):
-    """Recall every state of one network in place; sweep t visits the neurons as turns[t % len(turns)] says."""
+    work, loops, sums, n_memories, states, turns, inner, slope, blank, tie, max_sweeps, sweeps, settled, finite
+):  # fmt: skip
+    """Recall states of the network in `work` in place; sweep t visits the neurons as turns[t % len(turns)] says."""
     before = flush_subnormals()
-    read(memories, work.zeta)
     block = len(work.rows)
-    changed = np.empty(block, np.bool_)
+    changed, rows = np.empty(block, np.bool_), np.empty(block, np.int64)
     for start in range(0, len(states), block):
         chosen = np.arange(start, min(start + block, len(states)))
-        count = len(chosen)
         read_states(states, chosen, work.x, work.rows)
+        moving = len(chosen)
+        for s in range(moving):
+            rows[s] = s
         for sweep in range(max_sweeps):
             changed[:] = False
+            begin(work, loops, n_memories, len(chosen), inner, slope, blank, sums)
             one_sweep(
-                work, evaluator, kind, n, len(memories), count, turns[sweep % len(turns)], inner, slope, blank, tie,
-                changed, finite[start : start + count],
+                work, loops, turns[sweep % len(turns)], rows, moving, inner, slope, tie, sums, changed, finite[start:]
             )  # fmt: skip
-            moving = False
-            for s in range(count):
+            still = 0
+            for j in range(moving):
+                s = rows[j]
                 if changed[s]:
                     sweeps[start + s] = sweep + 1
-                    moving = True
-                else:
+                    rows[still] = s
+                    still += 1
+                else:  # and would never again
                     settled[start + s] = True
-            if not moving:
+            moving = still
+            if moving == 0:
                 break
-        for s in range(count):
+        for s in range(len(chosen)):
             for i in range(states.shape[1]):
                 states[start + s, i] = work.x[i, s]
+    restore(before)
+
+
+@compiled(EXACT)
+def gaps(work, loops, sums, n_memories, states, neurons, inner, outer, slope, blank, out):
+    """The gaps (B, M) of states (B, N) of the network in `work`, for the neurons that are named."""
+    before = flush_subnormals()
+    block = len(work.rows)
+    rows = np.arange(block)
+    for start in range(0, len(states), block):
+        chosen = np.arange(start, min(start + block, len(states)))
+        read_states(states, chosen, work.x, work.rows)
+        begin(work, loops, n_memories, len(chosen), inner, slope, blank, sums)
+        for m in range(len(neurons)):
+            i = neurons[m]
+            brackets(work, loops, i, rows, len(chosen), inner, slope, sums.gap)
+            for s in range(len(chosen)):
+                out[start + s, m] = outer * (sums.gap[s] * work.x[i, s])
     restore(before)

@@ -25,9 +25,9 @@ def at_once(threads: int | None) -> int:
     return threads or config.NUMBA_NUM_THREADS  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def share_out(run: Callable[[Iterator], None], pieces: Sequence, threads: int) -> None:
+def share_out(run: Callable[[Iterator], None], pieces: Sequence, threads: int | None) -> None:
     """Let each thread take the next piece of work as soon as it is free, so that early divergence leaves none idle."""
-    waiting, threads = iter(pieces), min(threads, len(pieces))
+    waiting, threads = iter(pieces), min(at_once(threads), len(pieces))
     if threads <= 1:
         return run(waiting)
     with ThreadPoolExecutor(threads) as pool:

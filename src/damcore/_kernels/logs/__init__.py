@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from damcore._kernels.logs.work import log_workspace
-from damcore._kernels.threads import at_once, share_out
+from damcore._kernels.threads import share_out
 from damcore._kernels.work import EXPONENTIAL, LEAKY, RECTIFIED
 
 Float64 = NDArray[np.float64]
@@ -68,7 +68,7 @@ def gaps(
                     neurons, inner[r], log_inner[r], blank, sign[r], size[r],
                 )  # fmt: skip
 
-    share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], at_once(threads))
+    share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], threads)
     return sign, size
 
 
@@ -123,7 +123,7 @@ def loss_and_gradient(
                 error_exponent, blank, direction[r], size[r],
             )  # fmt: skip
 
-    share_out(run, range(n_networks), at_once(threads))
+    share_out(run, range(n_networks), threads)
     return losses, direction, size
 
 
@@ -202,7 +202,7 @@ def train_epochs(
                 batch_size, losses[r],
             )  # fmt: skip
 
-    share_out(run, range(n_networks), at_once(threads))
+    share_out(run, range(n_networks), threads)
 
 
 def settle(
@@ -256,7 +256,7 @@ def settle(
                 log_inner[r], blank, float(tie), max_sweeps, sweeps[r, some], settled[r, some],
             )  # fmt: skip
 
-    share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], at_once(threads))
+    share_out(run, [(r, start) for r in range(n_networks) for start in range(0, n_states, BLOCK)], threads)
 
 
 def try_out(task: str, kind: int, n: int) -> None:
