@@ -110,9 +110,9 @@ class TrainSettings(Settings, total=False):
 
     Attributes:
         form: "plain" computes the gradient itself. "log" computes its direction and the logarithm of its size, in
-            float64, so that no vertex, temperature or dtype drives it out of range (`numerics.log_gradient`); it is
-            about ten times slower than the compiled loops. "auto", the default, takes the plain form for each network
-            that it keeps in range (`numerics.plain_fits`), and for all networks where there is a floor: a floor asks
+            float64, so that no vertex, temperature or dtype drives it out of range (`numerics.log_gradient`); it
+            takes up to three times as long. "auto", the default, takes the plain form for each network that it keeps in
+            range (`numerics.plain_fits`), and for all networks where there is a floor: a floor asks
             for the behaviour of the public code, and at 1e-30 it loses a gradient before the dtype does. Both forms
             obey the floor. To choose, "auto" calls a `temperature_schedule` for all epochs before the first.
         generator: the generator that shuffles the patterns before each epoch; without one they keep their order.

@@ -118,9 +118,9 @@ def _loops(kind: int, n: int, dtype: np.dtype, totals: int = 0):
 
 def _in_pieces(run: Callable, memories: Reals, shape: tuple[int, int], kind: int, threads: int | None) -> None:
     """Share out R networks of B states, `shape`, a few blocks of states of one network at a time."""
-    from damcore._kernels.threads import share_out
     from damcore._kernels.loops import read
     from damcore._kernels.relax import new_sums
+    from damcore._kernels.threads import share_out
 
     n_networks, n_states = shape
     n_memories, n_neurons = memories.shape[1:]
