@@ -12,7 +12,7 @@ from damcore.scaling import Scaling
 
 
 @dataclass(frozen=True)
-class Sharpened(Interaction):
+class SharpenedAlone(Interaction):
     n: int
 
     def __call__(self, x):
@@ -36,7 +36,9 @@ def networks(generator, dtype):
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    "kind", [Polynomial(3), RectifiedPolynomial(20), LeakyRectifiedPolynomial(5), Exponential(), Sharpened(3)], ids=str
+    "kind",
+    [Polynomial(3), RectifiedPolynomial(20), LeakyRectifiedPolynomial(5), Exponential(), SharpenedAlone(3)],
+    ids=str,
 )
 @pytest.mark.parametrize("some", [False, True], ids=["all neurons", "some neurons"])
 def test_gradient(kind, some, dtype, shared, path, generator):
@@ -58,7 +60,7 @@ TRAININGS = {
     "minibatches": dict(batch_size=8, shuffled=True, momentum=0.6, floor=None),
     "some neurons": dict(neurons=slice(-5, None), error_exponent=2),
     "log": dict(form="log", momentum=0.3, batch_size=20),
-    "own F": dict(kind=Sharpened(3), momentum=0.3),
+    "own F": dict(kind=SharpenedAlone(3), momentum=0.3),
     "divergence": dict(
         kind=Polynomial(3), learning_rate=torch.tensor([0.1, 1e200, 0.1, 0.3, 0.1], dtype=torch.float64), clip=False
     ),
@@ -92,7 +94,7 @@ def test_training(training, dtype, path, generator):
 
 def test_a_network_whose_tensors_are_views_is_that_of_their_copies(path, generator):
     memories, patterns, _ = networks(generator, torch.float64)
-    arguments = (patterns[0], Sharpened(3), Scaling.modified(0.7, N))
+    arguments = (patterns[0], SharpenedAlone(3), Scaling.modified(0.7, N))
     views = [memories[0], memories[0].mT.contiguous().mT, torch.cat([memories[0], memories[0]], 1)[:, :N]]
     first, *others = [gradient(view, *arguments) for view in views]
     for other in others:
@@ -108,7 +110,7 @@ def test_a_network_whose_tensors_are_views_is_that_of_their_copies(path, generat
         (RectifiedPolynomial(20), Scaling.modified(0.001, N), 1, "raise the temperature or take a wider dtype"),
         (RectifiedPolynomial(30), Scaling.original(30.0, 30), 1, "take Scaling.modified or a wider dtype"),
         (Polynomial(2), Scaling.modified(1.0, N), 10**6, "lower `error_exponent`"),
-        (Sharpened(60), Scaling.original(1.0, 1), 1, "take Scaling.modified or a wider dtype"),
+        (SharpenedAlone(60), Scaling.original(1.0, 1), 1, "take Scaling.modified or a wider dtype"),
     ],
 )
 def test_a_gradient_out_of_range_is_refused(kind, scaling, error_exponent, message, path, generator):

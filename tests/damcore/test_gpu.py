@@ -31,7 +31,7 @@ ONCE = {torch.float64: dict(rtol=1e-11, atol=1e-12), torch.float32: dict(rtol=1e
 
 
 @dataclass(frozen=True)
-class Sharpened(Interaction):
+class SharpenedOnDevice(Interaction):
     n: int
 
     def __call__(self, x):
@@ -83,7 +83,7 @@ TRAININGS = {
     "minibatches in logs": dict(batch_size=2, form="log", shuffled=True),
     "a schedule": dict(temperature_schedule=linear_anneal(1.0, 0.5, 5), momentum=0.3),
     "a rate each": dict(learning_rate=torch.tensor([0.05, 0.1, 0.2])),
-    "own F": dict(kind=Sharpened(3), momentum=0.3),
+    "own F": dict(kind=SharpenedOnDevice(3), momentum=0.3),
     "divergence": dict(
         kind=Polynomial(3), learning_rate=torch.tensor([0.1, 1e200, 0.1], dtype=torch.float64), clip=False
     ),
@@ -167,7 +167,7 @@ CALLS = {
     "recall all at once": lambda d: recalled(d, order="synchronous"),
     "recall all at once in logs": lambda d: recalled(d, order="synchronous", form="log"),
     "recall in random order": lambda d: recalled(d, generator=shuffle()),
-    "recall of own F": lambda d: recall(*problem(d, kind=Sharpened(3))),
+    "recall of own F": lambda d: recall(*problem(d, kind=SharpenedOnDevice(3))),
     "outcomes": named,
     "plain_fits": lambda d: plain_fits(torch.float32, N, RectifiedPolynomial(20), problem(d)[3]),
     "DenseAssociativeMemory": friendly,
@@ -199,7 +199,7 @@ def test_a_call(name, device):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("kind", [*FUNCTIONS, Sharpened(3)], ids=str)
+@pytest.mark.parametrize("kind", [*FUNCTIONS, SharpenedOnDevice(3)], ids=str)
 @pytest.mark.parametrize("name", once(torch.float64, Polynomial(2)))
 def test_a_gap_or_gradient(name, kind, dtype, device):
     compare(once(dtype, kind)[name], device, ONCE[dtype])
