@@ -41,7 +41,7 @@ def by_state(
     into their rows of `shared.passed`. What stands for other states in `bench` and `totals` has no meaning.
     """
     wide_vectors()
-    x, f, passed, whole, C, w, w_sum = bench.x, bench.f, shared.passed, bench.whole, bench.C, bench.w, bench.w_sum
+    x, f, passed, whole, C, w, w_sum = bench.x, bench.f, bench.passed, bench.whole, bench.C, bench.w, bench.w_sum
     n_neurons, width = zeta.shape
     size, row = zeta.strides[1], zeta.strides[0]
     whole[:] = 0
@@ -83,7 +83,7 @@ def by_state(
         )  # fmt: skip
         for t in range(s, s + length):
             for k in range(width):
-                passed[t, k] = f[t, k] * w_sum[t] - passed[t, k]
+                shared.passed[t, k] = f[t, k] * w_sum[t] - passed[t, k]
 
 
 @compiled()
