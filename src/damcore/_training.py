@@ -7,6 +7,7 @@ faster where `_forms.compiled_form` says it can.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from damcore import _kernels
 from damcore._forms import Part, compiled_form
+from damcore._kernels import clamped
 from damcore.interactions import Interaction, whole_power
 from damcore.network import overlaps
 from damcore.numerics.gap import compiled_logs
@@ -55,6 +57,11 @@ class Descent:
             targets=None if self.targets is None else part.take(self.targets, 2),
         )
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether not every neuron is predicted, or not as its own value."""
+        return self.targets is not None or self.neurons is not None
+
     def rate_at(self, epoch: int) -> Tensor:
         return self.learning_rate * self.decay**epoch
 
@@ -87,8 +94,8 @@ def advance(at: Progress, descent: Descent, epochs: range) -> None:
         form = compiled_logs(descent.interaction, at.memories.device, "train")
         if form is not None:
             return _advance_in_logs(at, descent, epochs, form)
-    plain = at.in_logs or descent.targets is not None or descent.neurons is not None
-    form = None if plain else compiled_form(descent.interaction, at.memories)  # which compiles
+    task = "classes" if descent.has_classes else "train"
+    form = None if at.in_logs else compiled_form(descent.interaction, at.memories, task)  # which compiles
     if form is None:
         _advance_plain(at, descent, epochs)
     else:
@@ -173,10 +180,15 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
         return torch.stack([value.expand(at.diverged.shape) for value in values], -1).numpy()
 
     within = torch.where(at.diverged < 0, -1, 0)
-    _kernels.train_epochs(
+    train_epochs, patterns = _kernels.train_epochs, descent.patterns.contiguous()
+    if descent.has_classes:
+        predicted = torch.arange(patterns.shape[-1])[descent.neurons or slice(None)]
+        targets = patterns[..., predicted] if descent.targets is None else descent.targets.contiguous()
+        train_epochs = partial(clamped.train_epochs, targets=targets.numpy(), predicted=predicted.numpy())
+    train_epochs(
         at.memories.numpy(),
         at.velocity.numpy(),
-        descent.patterns.contiguous().numpy(),
+        patterns.numpy(),
         torch.stack([descent.order() for _ in epochs]).numpy(),
         *form,
         columns([inner for inner, _ in factors]),

@@ -57,7 +57,7 @@ def works(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
     Asked before any array of the caller's is changed, so that plain torch can do all of the work instead.
 
     Args:
-        task: "train", "settle" or "gaps", or one of `logs.try_out`.
+        task: "train", "classes", "settle" or "gaps", or one of `logs.try_out`.
         kind: of F, as in `train_epochs`.
         n: interaction vertex.
         dtype: float32 or float64.
@@ -77,6 +77,13 @@ def _tried(task: str, kind: int, n: int, dtype: np.dtype) -> bool:
             settle(ones, ones.copy(), whole, kind, n, 0.0, line[0], 1, 1, whole.copy(), true, true.copy())
         elif task == "gaps":
             gaps(ones, ones, whole[0], kind, n, 0.0, line[0], line[0])
+        elif task == "classes":
+            from damcore._kernels import clamped
+
+            clamped.train_epochs(
+                ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,
+                line.copy(), whole[0] - 1, targets=ones.copy(), predicted=whole[0],
+            )  # fmt: skip
         else:
             train_epochs(
                 ones, ones.copy(), ones.copy(), whole, kind, n, 0.0, line, line, line, 0.0, 1, 0.0, true[0], 1,

@@ -42,19 +42,8 @@ class Work(NamedTuple):
 
 
 def workspace(n_memories: int, n_neurons: int, batch_size: int, dtype: np.dtype) -> Work:
-    """Aligned arrays, with a block of states as large as stays near.
-
-    They are parts of one, always in the same places: compiled loops look at the distance between arrays to decide
-    whether they may read ahead, and sum in another order if not. With arrays of their own, one network in a hundred
-    ended in other last bits.
-    """
-    line = CACHE_LINE // dtype.itemsize
-    width = -(-n_memories // line) * line
-    most = max(4, NEAR // (3 * width * dtype.itemsize))
-    n_blocks = -(-batch_size // most)
-    block = -(-batch_size // n_blocks)
-    rounded = -(-block // 8) * 8  # tanh is evaluated in float64, eight at a time
-
+    """Aligned arrays, with a block of states as large as stays near."""
+    width, block, rounded = sizes(n_memories, batch_size, dtype)
     shapes = dict(
         zeta=(n_neurons, width),
         moved=(n_neurons, width),
@@ -75,11 +64,32 @@ def workspace(n_memories: int, n_neurons: int, batch_size: int, dtype: np.dtype)
         own=(rounded,),
         w_sum=(rounded,),
     )
-    sizes = [-(-int(np.prod(shape)) // line) * line for shape in shapes.values()]
-    memory = np.zeros(sum(sizes) + line, dtype)
+    return Work(**together(shapes, dtype))
+
+
+def sizes(n_memories: int, batch_size: int, dtype: np.dtype) -> tuple[int, int, int]:
+    """K in whole cache lines, the states in a block, and these rounded up."""
+    line = CACHE_LINE // dtype.itemsize
+    width = -(-n_memories // line) * line
+    most = max(4, NEAR // (3 * width * dtype.itemsize))
+    n_blocks = -(-batch_size // most)
+    block = -(-batch_size // n_blocks)
+    return width, block, -(-block // 8) * 8  # tanh is evaluated in float64, eight at a time
+
+
+def together(shapes: dict[str, tuple[int, ...]], dtype: np.dtype) -> dict[str, np.ndarray]:
+    """Arrays of zeros, each on a cache line.
+
+    They are parts of one, always in the same places: compiled loops look at the distance between arrays to decide
+    whether they may read ahead, and sum in another order if not. With arrays of their own, one network in a hundred
+    ended in other last bits.
+    """
+    line = CACHE_LINE // dtype.itemsize
+    lengths = [-(-int(np.prod(shape)) // line) * line for shape in shapes.values()]
+    memory = np.zeros(sum(lengths) + line, dtype)
     start = (-memory.ctypes.data % CACHE_LINE) // dtype.itemsize
     arrays = {}
-    for (name, shape), size in zip(shapes.items(), sizes, strict=True):
+    for (name, shape), length in zip(shapes.items(), lengths, strict=True):
         arrays[name] = memory[start : start + int(np.prod(shape))].reshape(shape)
-        start += size
-    return Work(**arrays)
+        start += length
+    return arrays
