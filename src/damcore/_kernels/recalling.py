@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from damcore._kernels.work import EXPONENTIAL, workspace
+from damcore._kernels.work import EXPONENTIAL, sizes, workspace
 
 Reals = NDArray[np.floating[Any]]  # float32 or float64
 PIECE = 1 << 20  # elements (state, neuron, memory) of a piece of work: 0.3 ms a sweep, and handing it out takes 0.01
@@ -126,19 +126,16 @@ def _in_pieces(run: Callable, memories: Reals, shape: tuple[int, int], kind: int
     n_memories, n_neurons = memories.shape[1:]
     blank = memories.dtype.type(-np.inf if kind == EXPONENTIAL else 0)
 
-    def new_workspace():
-        return workspace(n_memories, n_neurons, n_states, memories.dtype)
+    _, block, _ = sizes(n_memories, n_states, memories.dtype)
 
     def work_through(pieces):
-        work, inside = new_workspace(), -1
-        sums = new_sums(block)
+        work, sums, inside = workspace(n_memories, n_neurons, n_states, memories.dtype), new_sums(block), -1
         for network, some in pieces:
             if network % len(memories) != inside:  # transposed once in a thread, not once a piece
                 inside = network % len(memories)
                 read(memories[inside], work.zeta)
             run(network, some, work, sums, blank)
 
-    block = len(new_workspace().rows)
     size = block * max(1, PIECE // (block * n_memories * n_neurons))
     starts = range(0, n_states, size)
     pieces = [(network, slice(start, start + size)) for network in range(n_networks) for start in starts]
