@@ -56,7 +56,7 @@ def train_epochs(
     Source: MRS24 Eq. (8), (14); KH16 Eq. (12), (13).
 
     Args:
-        memories: z (R, K, N), as in `_kernels.train_epochs`, like all that is not named here.
+        memories: z (R, K, N), as in `_kernels.train_epochs`, like all others that have no more words.
         velocity: V (R, K, N).
         patterns: (P, A, N), bipolar in the predicted neurons; P = R or 1.
         targets: t (Q, A, M), in [-1, 1]; Q = R or 1.
