@@ -82,14 +82,13 @@ def parts(
     return list(zip(found, [*own, generator], strict=True))
 
 
-def join(found: Sequence[tuple[Part, object]], name: str) -> Tensor:
-    """Join the attribute `name` (R, ...) of the results of all parts into one tensor (*runs, ...)."""
-    values = [(part.chosen, getattr(of_part, name)) for part, of_part in found]
-    chosen, first = values[0]
-    shape = (*chosen.shape, *first.shape[1:])
-    if len(values) == 1:
+def join(found: Sequence[tuple[Part, Tensor]]) -> Tensor:
+    """Join the results (R, ...) of all parts into one tensor (*runs, ...)."""
+    chosen, first = found[0]
+    shape = (*chosen.chosen.shape, *first.shape[1:])
+    if len(found) == 1:
         return first.reshape(shape)
     whole = first.new_empty(shape)
-    for chosen, some in values:
-        whole[chosen] = some
+    for part, values in found:
+        whole[part.chosen] = values
     return whole

@@ -150,6 +150,7 @@ def _compiled_loss_and_gradient(
         inner.numpy(),
         outer.numpy(),
         error_exponent,
+        flush=False,
     )
     return torch.from_numpy(loss).reshape(runs), torch.from_numpy(gradient).reshape(*runs, *memories.shape[-2:])
 

@@ -112,9 +112,9 @@ class TrainSettings(Settings, total=False):
         form: "plain" computes the gradient itself. "log" computes its direction and the logarithm of its size, in
             float64, so that no vertex, temperature or dtype drives it out of range (`numerics.log_gradient`); it
             takes up to three times as long. "auto", the default, takes the plain form for each network that it keeps in
-            range (`numerics.plain_fits`), and for all networks where there is a floor: a floor asks
-            for the behaviour of the public code, and at 1e-30 it loses a gradient before the dtype does. Both forms
-            obey the floor. To choose, "auto" calls a `temperature_schedule` for all epochs before the first.
+            range (`numerics.plain_fits`), and for all networks where there is a floor: a floor asks for the behaviour
+            of the public code, and at 1e-30 it loses a gradient before the dtype does. Both forms obey the floor. To
+            choose, "auto" calls a `temperature_schedule` for all epochs before the first.
         generator: the generator that shuffles the patterns before each epoch; without one they keep their order.
         progress: a function that is called with the number of epochs done since its last call, for a progress bar.
     """
@@ -566,14 +566,18 @@ def _advance(state: TrainingState, task: _Task, epochs: int) -> TrainingState:
         advance_part(at, task.descent.of(part, drawn_from), range(state.epoch, state.epoch + epochs))
         at.velocity, at.size = at.velocity.to(state.velocity), at.size.to(state.size)
         found.append((part, at))
-    diverged = join(found, "diverged")
+
+    def joined(name: str) -> Tensor:
+        return join([(part, getattr(at, name)) for part, at in found])
+
+    diverged = joined("diverged")
     if task.abort:
         _abort_if_diverged(diverged, state.memories.dtype)
     return TrainingState(
-        memories=join(found, "memories"),
-        velocity=join(found, "velocity"),
-        size=join(found, "size"),
-        losses=torch.cat([state.losses.expand(*task.runs, -1), join(found, "losses")], -1),
+        memories=joined("memories"),
+        velocity=joined("velocity"),
+        size=joined("size"),
+        losses=torch.cat([state.losses.expand(*task.runs, -1), joined("losses")], -1),
         diverged=diverged,
         in_logs=state.in_logs.expand(task.runs),
         generator=None if generator is None else generator.get_state(),

@@ -5,7 +5,6 @@ overlap is h[b, mu] = sum_j zeta[mu, j] xi[b, j]. `runs` are leading axes; a sin
 """
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -73,24 +72,15 @@ def energy(
         [-16.0, -4.0]
     """
     runs = agreed_runs(memories, states, scaling)
-    if form == "auto" and torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad):
-        form = "plain"
-    in_logs = log_form(form, memories, interaction, scaling)
+    gradient = torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad)
+    in_logs = log_form("plain" if form == "auto" and gradient else form, memories, interaction, scaling)
 
-    def plain(memories: Tensor, states: Tensor, temperature: Tensor) -> tuple[Tensor]:
-        inner, outer = scaling.at(temperature).factors(memories)
-        overlap = inner[..., None, None] * (states @ memories.mT)
-        return (-outer[..., None] * interaction(overlap).sum(-1),)
-
-    energies = None
-    if not in_logs.all():
-        temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
-        (energies,) = one_by_one(plain, runs, (memories, 2), (states, 2), (temperature, 0))
-    if in_logs.any():
-        sign, log = signed_log_energy(memories.detach().double(), states.detach().double(), interaction, scaling)
-        logs = (sign * log.exp()).to(memories.dtype)
-        energies = logs if energies is None else torch.where(in_logs[..., None], logs, energies)
-    assert energies is not None
+    found = []
+    for part, _ in parts(in_logs, runs, None):
+        problem = (part.take(memories, 2), part.take(states, 2), interaction, part.scaling(scaling))
+        energies = _energy_from_logs(*problem) if part.in_logs else _plain_energy(*problem, torch.Size([part.size]))
+        found.append((part, energies))
+    energies = join(found)
     if not torch.isfinite(energies).all():
         _checks.refuse(
             f"An energy leaves the range of {memories.dtype}; `numerics.signed_log_energy` gives its sign and its "
@@ -98,6 +88,23 @@ def energy(
             FloatingPointError,
         )
     return energies
+
+
+def _energy_from_logs(memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling) -> Tensor:
+    sign, log = signed_log_energy(memories.detach().double(), states.detach().double(), interaction, scaling)
+    return (sign * log.exp()).to(memories.dtype)
+
+
+def _plain_energy(
+    memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, runs: torch.Size
+) -> Tensor:
+    def of_one(memories: Tensor, states: Tensor, temperature: Tensor) -> tuple[Tensor]:
+        inner, outer = scaling.at(temperature).factors(memories)
+        overlap = inner[..., None, None] * (states @ memories.mT)
+        return (-outer[..., None] * interaction(overlap).sum(-1),)
+
+    temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)
+    return one_by_one(of_one, runs, (memories, 2), (states, 2), (temperature, 0))[0]
 
 
 @_checks.door
@@ -135,11 +142,10 @@ def energy_gap(
     Returns:
         The gaps, in units of F. A gap is infinite or zero where it leaves the range of the dtype;
         `numerics.signed_log_gap` gives its sign and size there. The time is O(B K N) for all neurons, and the memory is
-        bounded, since states are taken in blocks. On the CPU the plain form of the four interactions of damcore is
-        compiled, in float32 and float64, unless a gradient is wanted: the sign of a gap is then what recall does, and
-        subnormal numbers count as zero on x86. On the CPU a network has the same gaps alone and in any batch, to the
-        last bit; where torch forms them, this holds for one number of its threads, and matrix products in blocks of
-        states decide about the last bits.
+        bounded. On the CPU a network has the same bits alone and in any batch. The functions of damcore in float32 and
+        float64 are compiled there: they have the same bits with any number of threads, and recall follows their sign.
+        (It counts subnormal numbers as zero; a gap keeps them.) Other functions, other dtypes, and calls that want a
+        gradient take torch, whose matrix products may depend on its number of threads.
 
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
@@ -162,9 +168,8 @@ def energy_gap(
     found = []
     for part, _ in parts(in_logs, runs, None):
         problem = (part.take(memories, 2), part.take(states, 2), interaction, part.scaling(scaling), neurons)
-        gaps = _from_logs(*problem) if part.in_logs else _plain(*problem, torch.Size([part.size]))
-        found.append((part, SimpleNamespace(gaps=gaps)))
-    return join(found, "gaps")
+        found.append((part, _from_logs(*problem) if part.in_logs else _plain(*problem, torch.Size([part.size]))))
+    return join(found)
 
 
 def _from_logs(

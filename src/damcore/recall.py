@@ -144,13 +144,17 @@ def recall(
                 FloatingPointError,
             )
         relaxed.append((part, at))
-    period = join(relaxed, "period")
+
+    def joined(name: str) -> Tensor:
+        return join([(part, getattr(at, name)) for part, at in relaxed])
+
+    period = joined("period")
     return Recall(
-        states=join(relaxed, "states"),
+        states=joined("states"),
         converged=period == 1,
-        sweeps=join(relaxed, "sweeps"),
+        sweeps=joined("sweeps"),
         period=period,
-        finite=join(relaxed, "finite"),
+        finite=joined("finite"),
     )
 
 

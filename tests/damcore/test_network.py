@@ -5,6 +5,7 @@ import oracles
 from cases import INTERACTIONS, SCALINGS, instance, refused, scaling_of
 from damcore import _kernels, network
 from damcore.interactions import Polynomial, RectifiedPolynomial
+from damcore.learning import gradient
 from damcore.network import Scaling, energy, energy_gap
 
 ids = [str(kind) for kind, _ in INTERACTIONS]
@@ -121,3 +122,15 @@ def test_refuses_bad_input(function, change, error, message):
     arguments = {**GOOD, **change}
     with refused(error, message):
         function(arguments["memories"], arguments["states"], Polynomial(2), Scaling.original(1.0, 2))
+
+
+def test_a_gap_and_a_gradient_keep_subnormal_numbers():
+    """In float32 u^24 of u = 0.02 and below is subnormal: plain arithmetic keeps the few bits it has."""
+    memories, states = torch.full((3, 12), 0.02), torch.ones(2, 12)
+    network = RectifiedPolynomial(24), Scaling.modified(1.0, 12)
+    gaps = energy_gap(memories, states, *network, form="plain")
+    wanted = energy_gap(memories.double(), states.double(), *network)
+    tiny = torch.finfo(torch.float32).tiny
+    assert 0 < wanted.max() < tiny
+    torch.testing.assert_close(gaps.double(), wanted, rtol=0, atol=1e-43)
+    assert (gaps > 0).all() and (gradient(memories, states, *network)[1] != 0).all()

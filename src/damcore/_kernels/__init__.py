@@ -238,6 +238,7 @@ def loss_and_gradient(
     outer: Reals,
     error_exponent: int,
     *,
+    flush: bool = True,
     threads: int | None = None,
 ) -> tuple[Reals, Reals]:
     """The loss (R,) of `train_epochs` over all patterns, and its gradient (R, K, N) with respect to the memories.
@@ -253,6 +254,7 @@ def loss_and_gradient(
         inner: (R,).
         outer: (R,).
         error_exponent: m, at least 1.
+        flush: whether subnormal numbers count as zero, as they do in training; they take much longer where they do not.
         threads: networks at once.
 
     Returns:
@@ -270,7 +272,7 @@ def loss_and_gradient(
         for r in networks:
             losses[r] = loops.loss_and_gradient(
                 work, function.address, memories[r], patterns[r % len(patterns)], inner[r], outer[r], real(slope),
-                scale, error_exponent, blank, gradient[r],
+                scale, error_exponent, blank, gradient[r], flush,
             )  # fmt: skip
 
     share_out(run, range(n_networks), threads)

@@ -266,14 +266,17 @@ def train(
 
 
 @compiled()
-def loss_and_gradient(work, evaluator, memories, patterns, inner, outer, slope, scale, m, blank, gradient):
-    """The loss of one network over all patterns; its gradient goes into `gradient`."""
-    before = flush_subnormals()
+def loss_and_gradient(work, evaluator, memories, patterns, inner, outer, slope, scale, m, blank, gradient, flush):
+    """The loss of one network over all patterns; its gradient goes into `gradient`. `flush` as a training does."""
+    before = np.uint32(0)
+    if flush:
+        before = flush_subnormals()
     read(memories, work.zeta)
     chosen = np.arange(len(patterns))
     loss = batch(
         work, evaluator, len(memories), work.zeta, patterns, chosen, inner, outer, slope, scale, m, blank, work.gradient
     )
     write(work.gradient, gradient)
-    restore(before)
+    if flush:
+        restore(before)
     return loss

@@ -205,8 +205,10 @@ def settle(
 
 @compiled(EXACT)
 def gaps(work, loops, sums, n_memories, states, neurons, inner, outer, slope, blank, out):
-    """The gaps (B, M) of states (B, N) of the network in `work`, for the neurons that are named."""
-    before = flush_subnormals()
+    """The gaps (B, M) of states (B, N) of the network in `work`, for the neurons that are named.
+
+    Subnormal numbers keep the bits they have: unlike a sweep, this answers with numbers.
+    """
     block = len(work.rows)
     rows = np.arange(block)
     for start in range(0, len(states), block):
@@ -218,4 +220,3 @@ def gaps(work, loops, sums, n_memories, states, neurons, inner, outer, slope, bl
             brackets(work, loops, i, rows, len(chosen), inner, slope, sums.gap)
             for s in range(len(chosen)):
                 out[start + s, m] = outer * (sums.gap[s] * work.x[i, s])
-    restore(before)

@@ -50,6 +50,7 @@ def gaps(
         threads: how many, by default as many as numba would use.
     """
     from damcore._kernels.logs.settling import gaps as gaps_of_some
+    from damcore._kernels.logs.settling import take_network
     from damcore._kernels.logs.terms import gap_terms
 
     kind = _without_slope(kind, slope)
@@ -59,12 +60,15 @@ def gaps(
 
     def run(pieces):
         work = log_workspace(memories.shape[1], memories.shape[2], n_chosen, min(n_states, BLOCK))
-        block = len(work.rows)
+        block, inside = len(work.rows), -1
         for r, start in pieces:
+            if r % len(memories) != inside:  # once in a thread, not once a piece
+                inside = r % len(memories)
+                take_network(work, memories[inside])
             for first in range(start, min(start + BLOCK, n_states), block):
                 some = np.arange(first, min(first + block, start + BLOCK, n_states))
                 gaps_of_some(
-                    work, terms.address, kind, n, slope, memories[r % len(memories)], states[r % len(states)], some,
+                    work, terms.address, kind, n, slope, memories.shape[1], states[r % len(states)], some,
                     neurons, inner[r], log_inner[r], blank, sign[r], size[r],
                 )  # fmt: skip
 
@@ -241,6 +245,7 @@ def settle(
         threads: how many.
     """
     from damcore._kernels.logs.settling import settle as settle_one
+    from damcore._kernels.logs.settling import take_network
     from damcore._kernels.logs.terms import gap_terms
 
     kind = _without_slope(kind, slope)
@@ -248,11 +253,14 @@ def settle(
     terms, blank = gap_terms(kind, n), _blank(kind)
 
     def run(pieces):
-        work = log_workspace(memories.shape[1], n_neurons, 1, min(n_states, BLOCK))
+        work, inside = log_workspace(memories.shape[1], n_neurons, 1, min(n_states, BLOCK)), -1
         for r, start in pieces:
+            if r % len(memories) != inside:
+                inside = r % len(memories)
+                take_network(work, memories[inside])
             some = slice(start, start + BLOCK)
             settle_one(
-                work, terms.address, kind, n, slope, memories[r % len(memories)], states[r, some], turns, inner[r],
+                work, terms.address, kind, n, slope, memories.shape[1], states[r, some], turns, inner[r],
                 log_inner[r], blank, float(tie), max_sweeps, sweeps[r, some], settled[r, some],
             )  # fmt: skip
 

@@ -41,13 +41,23 @@ def one_sweep(work, terms, kind, n, slope, inner, log_inner, n_memories, count, 
 
 
 @compiled(PRODUCTS)
-def settle(
-    work, terms, kind, n, slope, memories, states, turns, inner, log_inner, blank, tie, max_sweeps, sweeps, settled
-):
-    """Recall these states of one network in place; sweep t visits the neurons as turns[t % len(turns)] says."""
+def take_network(work, memories):
+    """Make these memories those of `work`."""
     before = flush_subnormals()
     read(memories, work.zeta)
     split(work.zeta, work.grid, work.high, work.low, work.farthest)
+    restore(before)
+
+
+@compiled(PRODUCTS)
+def settle(
+    work, terms, kind, n, slope, n_memories, states, turns, inner, log_inner, blank, tie, max_sweeps, sweeps, settled
+):
+    """Recall these states of the network in `work` in place.
+
+    Sweep t visits the neurons as turns[t % len(turns)] says.
+    """
+    before = flush_subnormals()
     block = len(work.rows)
     changed = np.empty(block, np.bool_)
     for start in range(0, len(states), block):
@@ -57,7 +67,7 @@ def settle(
         for sweep in range(max_sweeps):
             changed[:] = False
             one_sweep(
-                work, terms, kind, n, slope, inner, log_inner, len(memories), count, turns[sweep % len(turns)],
+                work, terms, kind, n, slope, inner, log_inner, n_memories, count, turns[sweep % len(turns)],
                 blank, tie, changed,
             )  # fmt: skip
             moving = False
@@ -76,13 +86,14 @@ def settle(
 
 
 @compiled(PRODUCTS)
-def gaps(work, terms, kind, n, slope, memories, states, some, chosen, inner, log_inner, blank, sign, size):
-    """The sign and the logarithm of the gap without its outer factor, (B, M), for these states of one network."""
+def gaps(work, terms, kind, n, slope, n_memories, states, some, chosen, inner, log_inner, blank, sign, size):
+    """The sign and the logarithm of the gap, (B, M), for these states of the network in `work`.
+
+    The outer factor is left out.
+    """
     before = flush_subnormals()
-    read(memories, work.zeta)
-    split(work.zeta, work.grid, work.high, work.low, work.farthest)
-    read_block(work, states, some, len(memories), blank)
-    gaps_of_block(work, terms, kind, n, slope, inner, log_inner, len(memories), chosen, len(some))
+    read_block(work, states, some, n_memories, blank)
+    gaps_of_block(work, terms, kind, n, slope, inner, log_inner, n_memories, chosen, len(some))
     for s in range(len(some)):
         for j in range(len(chosen)):
             sign[some[s], j] = work.sums[j, s] * work.x[chosen[j], s]

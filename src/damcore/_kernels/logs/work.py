@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from damcore._kernels.work import CACHE_LINE
+from damcore._kernels.work import CACHE_LINE, together
 
 LANES = CACHE_LINE // 8
 # The largest n for which arguments are divided by a power of two, so that powers of whole numbers add exactly.
@@ -50,7 +50,7 @@ class LogWork(NamedTuple):
 
 
 def log_workspace(n_memories: int, n_neurons: int, n_chosen: int, batch_size: int) -> LogWork:
-    """Aligned arrays, parts of one, with a block of states as large as stays near."""
+    """Aligned arrays, with a block of states as large as stays near."""
     width = -(-n_memories // LANES) * LANES
     most = max(4, NEAR // (5 * width * 8))
     n_blocks = -(-batch_size // most)
@@ -91,11 +91,4 @@ def log_workspace(n_memories: int, n_neurons: int, n_chosen: int, batch_size: in
         errors=(n_chosen, rounded),
         merged=(2, 2 * width),
     )
-    sizes = [-(-int(np.prod(shape)) // LANES) * LANES for shape in shapes.values()]
-    memory = np.zeros(sum(sizes) + LANES)
-    start = (-memory.ctypes.data % CACHE_LINE) // 8
-    arrays = {}
-    for (name, shape), size in zip(shapes.items(), sizes, strict=True):
-        arrays[name] = memory[start : start + int(np.prod(shape))].reshape(shape)
-        start += size
-    return LogWork(**arrays)
+    return LogWork(**together(shapes, np.dtype(np.float64)))
