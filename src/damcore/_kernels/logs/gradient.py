@@ -1,4 +1,4 @@
-"""The gradient of one network in the log domain, and KH16's step with it: directions and logarithms of sizes.
+"""The gradient of one network in the log domain, as directions and logarithms of sizes.
 
 Each memory's gradient is in units of its own, so that none is lost however far apart their sizes are.
 """
