@@ -136,6 +136,7 @@ def largest_score(images: Float[Tensor, "B P"], labels: Tensor, *, clip: bool, e
         epochs: passes over the images.
         seed: of the initial memories and the order of the images.
     """
+    images = images.double()  # single precision would lose powers below 1e-38, which training counts as zero
     targets = 2 * torch.nn.functional.one_hot(labels.long(), 10).to(images) - 1
     states, generator = torch.cat([images, -torch.ones_like(targets)], 1), torch.Generator().manual_seed(seed)
     clamped = torch.ones(states.shape[1], dtype=torch.bool)
