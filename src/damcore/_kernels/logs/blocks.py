@@ -9,7 +9,7 @@ from damcore._kernels.elementwise import LARGEST, PRODUCTS, TINIEST, compiled, e
 from damcore._kernels.logs.merged import edge, merged_sum, one_over
 from damcore._kernels.logs.terms import LINEAR, PEAK, POWER, RAISED, call_terms
 from damcore._kernels.loops import add_product, read_states
-from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL
+from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
 
 NEAR = 2.0**-20  # a sum this small beside its terms has lost digits to cancellation
 FAINT = 2.0**-900  # terms this small beside the unit of F may have been rounded to zero
@@ -105,8 +105,11 @@ def sum_terms(work, terms, chosen, count):
 
 
 @compiled(PRODUCTS)
-def take_differences(work, kind, n, slope, inner, log_inner, n_memories, chosen, count):
-    """sum_mu [F(u) - F(u_i)] for each chosen neuron: its sign in `sums`, its logarithm in `sizes`."""
+def take_differences(work, kind, n, slope, inner, log_inner, n_memories, chosen, count, moved):
+    """sum_mu [F(u) - F(u_i)] for each chosen neuron: its sign in `sums`, its logarithm in `sizes`.
+
+    `moved` says that neurons may have turned over since the scales were chosen.
+    """
     wide_vectors()
     sums, sizes, whole, peak = work.sums, work.sizes, work.whole, work.peak
     for j in range(len(chosen)):
@@ -119,7 +122,11 @@ def take_differences(work, kind, n, slope, inner, log_inner, n_memories, chosen,
             sizes[j, s] = log(abs(total)) + peak[s]
     for j in range(len(chosen)):
         for s in range(count):
-            if sums[j, s] == 0:
+            if (
+                kind == RECTIFIED and work.scales[s, RAISED] == 0 and not moved
+            ):  # no overlap is positive: all F are zero
+                sizes[j, s] = -LARGEST
+            elif sums[j, s] == 0:
                 sums[j, s], sizes[j, s] = merged_sum(
                     work, kind, n, slope, inner, log_inner, n_memories, s, chosen[j]
                 )  # fmt: skip
@@ -137,4 +144,4 @@ def gaps_of_block(work, terms, kind, n, slope, inner, log_inner, n_memories, cho
     """What `take_differences` gives, from the overlaps of the block."""
     choose_scales(work, kind, n, slope, inner, log_inner, n_memories, count)
     sum_terms(work, terms, chosen, count)
-    take_differences(work, kind, n, slope, inner, log_inner, n_memories, chosen, count)
+    take_differences(work, kind, n, slope, inner, log_inner, n_memories, chosen, count, False)

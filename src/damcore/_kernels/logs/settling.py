@@ -29,7 +29,7 @@ def one_sweep(work, terms, kind, n, slope, inner, log_inner, n_memories, count, 
         one = turns[turn : turn + 1]
         i = one[0]
         sum_terms(work, terms, one, count)
-        take_differences(work, kind, n, slope, inner, log_inner, n_memories, one, count)
+        take_differences(work, kind, n, slope, inner, log_inner, n_memories, one, count, True)
         for s in range(count):
             old, sign = x[i, s], work.sums[0, s] * x[i, s]
             new = sign if sign != 0 else (tie if tie != 0 else old)
