@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -43,9 +44,31 @@ MATHJAX = "tex-svg-full.js"
 INCLUDED = "tests/damcore/sweeps/own_experiment.py"  # what a page shows of another folder
 
 
-def notebook_parameters(book: Path = BOOK) -> dict[str, dict[str, object]]:
-    """Notebook -> the parameters that the book shows it with, in the order of notebooks.yml."""
-    return {name: values or {} for name, values in yaml.safe_load((book / "notebooks.yml").read_text("utf8")).items()}
+@dataclass(frozen=True)
+class Page:
+    """A page of the book that is an executed notebook."""
+
+    name: str
+    notebook: str  # whose name the page has, unless it shows one of a family
+    title: str  # in place of the notebook's own, or nothing
+    parameters: dict[str, object]  # those that are not the defaults
+
+    @property
+    def source(self) -> Path:
+        return ROOT / "notebooks" / f"{self.notebook}.ipynb"
+
+    @property
+    def executed(self) -> Path:
+        return BOOK / "notebooks" / f"{self.name}.ipynb"
+
+
+def notebook_pages(book: Path = BOOK) -> dict[str, Page]:
+    """Name -> page, in the order of notebooks.yml."""
+    pages = {}
+    for name, values in yaml.safe_load((book / "notebooks.yml").read_text("utf8")).items():
+        given = {**(values or {})}
+        pages[name] = Page(name, str(given.pop("notebook", name)), str(given.pop("title", "")), given)
+    return pages
 
 
 def is_fresh(executed: Path, wanted: str) -> bool:
@@ -56,7 +79,7 @@ def is_fresh(executed: Path, wanted: str) -> bool:
         return False
 
 
-def run_notebook(source: Path, executed: Path, values: dict[str, object], wanted: str) -> float:
+def run_notebook(page: Page, values: dict[str, object], wanted: str) -> float:
     """Execute one notebook; the copy takes its place in the book only when every cell succeeded.
 
     Returns:
@@ -65,16 +88,19 @@ def run_notebook(source: Path, executed: Path, values: dict[str, object], wanted
     Raises:
         NotebookError: a parameter does not fit, or a cell failed.
     """
-    unfinished = BOOK / "_build" / "executing" / executed.name
-    seconds = execute(source, unfinished, values)
+    unfinished = BOOK / "_build" / "executing" / page.executed.name
+    seconds = execute(page.source, unfinished, values)
     notebook = nbformat.read(unfinished, as_version=4)
     notebook.metadata["damcore"] = {"digest": wanted}
+    if page.title:
+        _, _, rest = notebook.cells[0].source.partition("\n")
+        notebook.cells[0].source = f"# {page.title}\n{rest}"
     for path in ("input_path", "output_path"):  # they are this machine's, and readers download the file
-        notebook.metadata.papermill[path] = source.name
+        notebook.metadata.papermill[path] = page.source.name
     notebook.metadata.papermill.environment_variables = {}
-    executed.parent.mkdir(parents=True, exist_ok=True)
+    page.executed.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, unfinished)
-    unfinished.replace(executed)
+    unfinished.replace(page.executed)
     return seconds
 
 
@@ -83,32 +109,31 @@ def stored_rows() -> dict[str, list[str]]:
     return {text.__name__: stored(RESULTS, text.experiments("paper")) for text in (mrs24, kh16)}
 
 
-def run_stale(notebooks: dict[str, dict[str, object]], packages: Packages) -> None:
+def run_stale(notebooks: dict[str, Page], packages: Packages) -> None:
     """Execute the notebooks that are out of date, with a progress bar and a line for each."""
     todo = []
     rows = stored_rows()
-    for name, given in notebooks.items():
-        source = ROOT / "notebooks" / f"{name}.ipynb"
-        values = checked(source, given)
-        wanted = digest(source, values, LOCK, packages, rows)
-        executed = BOOK / "notebooks" / source.name
-        if not is_fresh(executed, wanted):
-            todo.append((source, executed, values, wanted))
+    for page in notebooks.values():
+        values = checked(page.source, page.parameters)
+        wanted = digest(page.source, {**values, "title": page.title}, LOCK, packages, rows)
+        if not is_fresh(page.executed, wanted):
+            todo.append((page, values, wanted))
     print(f"Notebooks: {len(todo)} of {len(notebooks)} to execute.", flush=True)
     bar = tqdm(todo, desc="notebooks", unit="notebook", disable=None if todo else True)  # None: not in a log
-    for number, (source, executed, values, wanted) in enumerate(bar, start=1):
-        bar.write(f"  {number}/{len(todo)} {source.stem} ...")
-        seconds = run_notebook(source, executed, values, wanted)
-        bar.write(f"  {number}/{len(todo)} {source.stem}: {seconds:.1f} s")
+    for number, (page, values, wanted) in enumerate(bar, start=1):
+        bar.write(f"  {number}/{len(todo)} {page.name} ...")
+        seconds = run_notebook(page, values, wanted)
+        bar.write(f"  {number}/{len(todo)} {page.name}: {seconds:.1f} s")
     for old in (BOOK / "notebooks").glob("*.ipynb"):
         if old.stem not in notebooks:
             old.unlink()
 
 
-def prepare_pages(notebooks: dict[str, dict[str, object]], packages: Packages) -> None:
+def prepare_pages(notebooks: dict[str, Page], packages: Packages) -> None:
     """Write the generated pages and the data they load, and put the installed MathJax where they find it offline."""
-    executed = [BOOK / "notebooks" / f"{name}.ipynb" for name in notebooks]
-    pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, packages, list(notebooks)))
+    executed = [page.executed for page in notebooks.values()]
+    sources = list(dict.fromkeys(page.notebook for page in notebooks.values() if page.notebook in notebooks))
+    pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, packages, sources))
     pages.write(BOOK / "generated" / "api.md", pages.api(*packages.folders.values()))
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
@@ -186,7 +211,7 @@ def build() -> None:
         NotebookError: a notebook or the book could not be made; the message says which and why.
     """
     started = time.perf_counter()
-    notebooks = notebook_parameters()
+    notebooks = notebook_pages()
     packages = Packages("damcore", "damcompanion")
     os.environ[AUDITS] = str(BOOK / "_build" / "audits")  # the notebooks' kernels inherit it
     run_stale(notebooks, packages)

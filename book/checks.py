@@ -19,7 +19,8 @@ CHECKS = {
     "types": "basedpyright",
     "imports": "lint-imports --no-cache",  # its cache overlooks modules that are added
     # The unit tests with shapes and types checked at every call, and nbval on the committed notebooks.
-    "tests": "pytest tests notebooks --nbval --nbval-current-env --nbval-cell-timeout=600 --durations=10",
+    "tests": "pytest tests notebooks --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg"
+    " --nbval-cell-timeout=600 --durations=10",
 }
 
 

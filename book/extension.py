@@ -8,6 +8,8 @@ import importlib
 import pkgutil
 import re
 import typing
+from functools import cache
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -16,6 +18,9 @@ typing.GENERATING_DOCUMENTATION = "damcore"  # pyright: ignore[reportAttributeAc
 
 import damcompanion  # noqa: E402
 import damcore  # noqa: E402
+from damcompanion.mrs24.figures import Gallery  # noqa: E402
+from pages import commit  # noqa: E402
+from provenance import Album  # noqa: E402
 
 SECTIONS = ("Args:", "Attributes:", "Example:", "Raises:", "Returns:", "Yields:")
 CODE = re.compile(r"(`+[^`]*`+)")
@@ -89,9 +94,28 @@ def leave_out_thebe(app: Any, page: str, template: str, context: dict[str, Any],
         context[kind] = kept
 
 
+def fill_folds(app: Any, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Say under each figure how it was made."""
+    if "body" in context:
+        context["body"] = album().fill(page, context["body"])
+
+
+@cache
+def album() -> Album:
+    root = Path(__file__).resolve().parents[1]
+    return Album(commit(root), Gallery("paper", folder=root / "results"))
+
+
+def list_pictures(app: Any, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        album().write(Path(app.outdir))
+
+
 def setup(app: Any) -> dict[str, bool]:
     # Before napoleon, which turns the sections into markup of its own.
     app.connect("autodoc-process-docstring", process, priority=400)
     app.connect("builder-inited", name_by_subpackage)
     app.connect("html-page-context", leave_out_thebe)
+    app.connect("html-page-context", fill_folds)
+    app.connect("build-finished", list_pictures)
     return {"parallel_read_safe": True}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from build import ROOT, notebook_parameters
+from build import ROOT, notebook_pages
 from run import NotebookError, execute
 
 WRITTEN = ("tags", "mystnb")  # metadata of a cell that an author writes; all other is left by a run
@@ -62,7 +62,7 @@ def refresh(path: Path) -> float:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or notebook_parameters():
+    for name in sys.argv[1:] or sorted({page.notebook for page in notebook_pages().values()}):
         try:
             print(f"{name}: {refresh(ROOT / 'notebooks' / f'{name}.ipynb'):.1f} s", flush=True)
         except NotebookError as error:

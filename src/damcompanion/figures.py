@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import NullLocator
@@ -63,36 +65,18 @@ def outline(axes: Axes, region: np.ndarray, *, colour: str = "white") -> None:
     axes.add_collection(LineCollection(borders, colors=colour, linewidths=1.5, capstyle="projecting"))
 
 
-def maps(
-    figure: Figure,
-    panels: Sequence[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
-    *,
-    limits: tuple[float, float],
-    label: str,
-    columns: int = 2,
-) -> None:
-    """Draw heat maps of inverse temperature and learning rate side by side, with one colour bar.
+def scale(picture: Figure, *, limits: tuple[float, float], label: str, colours: str = DISTANCE) -> None:
+    """Draw the scale of a colour map as a bar that lies down.
 
     Args:
-        figure: where to draw.
-        panels: title, values (rates, inverse temperatures), inverse temperatures, rates, and the region to outline.
+        picture: where to draw.
         limits: values of the two ends of the colour map.
-        label: of the colour bar, with its unit.
-        columns: panels in a row.
+        label: what the colours mean, with the unit.
+        colours: a matplotlib colour map.
     """
-    rows = -(-len(panels) // columns)
-    grid = figure.subplots(rows, min(columns, len(panels)), squeeze=False)
-    for axes, (title, values, inverse, rates, region) in zip(grid.flat, panels, strict=False):
-        image = heat_map(axes, values, inverse, rates, limits=limits)
-        outline(axes, region)
-        axes.set_title(title, fontsize=10)
-    for axes in grid[-1]:
-        axes.set_xlabel("inverse temperature $1/T$")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("learning rate")
-    for axes in grid.flat[len(panels) :]:
-        axes.set_visible(False)
-    figure.colorbar(image, ax=list(grid.flat), label=label)
+    axes = picture.subplots()
+    shades = ScalarMappable(Normalize(*limits), colours)
+    picture.colorbar(shades, cax=axes, orientation="horizontal", label=label).outline.set_visible(False)
 
 
 def scores(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -41,6 +42,16 @@ def results() -> Path:
         if (place / "README.md").is_file():
             return place
     raise StoreError("There is no folder `results` here or above; work in a checkout of the repository.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text, which a page shows as it is."""
+
+    text: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/markdown": self.text, "text/plain": self.text}
 
 
 class Results(Generic[E]):
@@ -135,6 +146,25 @@ class Results(Generic[E]):
         unfinished.write_text(json.dumps({"made": audit.attrs["made"], "cells": audit.to_dict("records")}), "utf8")
         unfinished.replace(file)
         return audit
+
+    @_checks.door
+    def check(self, names: Sequence[str], *, sample: int = 20) -> Line:
+        """Measure randomly chosen stored cells again, and say in a line how many are equal.
+
+        Args:
+            names: experiments, which share the sample and have the same axes.
+            sample: cells in all.
+
+        Raises:
+            AssertionError: fewer than seven in ten are near what is stored.
+        """
+        audit = self.audit(names, sample=sample)
+        equal, near = (audit[column].to_numpy().sum() for column in ("equal", "near"))
+        assert near >= 0.7 * len(audit), f"only {near} of {len(audit)} are near what is stored"
+        return Line(
+            f"Audit: {len(audit)} stored networks were trained again. {equal} are equal in every bit, and {near} are "
+            f"near. {audit.attrs['note']}"
+        )
 
     def _compare(self, names: Sequence[str], sample: int, seed: int | None) -> pd.DataFrame:
         table = []

@@ -23,12 +23,13 @@ def badge(found: Judged) -> str:
     return f'<span class="verdict {kind}" data-claim="{found.claim.id}">{found.verdict}</span>'
 
 
-def claims_table(judged: Iterable[Judged], *, marked: bool = True) -> str:
+def claims_table(judged: Iterable[Judged], *, marked: bool = True, brief: bool = False) -> str:
     """Write judged claims as a Markdown table: claim, verdict, measured, rule, how firm it is, later rule.
 
     Args:
         judged: the claims.
         marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
+        brief: leave out how firm a verdict is and what a later rule says.
     """
     rows = []
     for found in judged:
@@ -50,7 +51,10 @@ def claims_table(judged: Iterable[Judged], *, marked: bool = True) -> str:
             stands,
             later,
         ))  # fmt: skip
-    return markdown(["claim", "verdict", "measured", "rule", "stands", "later rule"], rows)
+    # A column that no claim fills is left out.
+    filled = [column for column in range(4 if brief else 6) if column < 4 or any(row[column] for row in rows)]
+    head = ["claim", "verdict", "measured", "rule", "stands", "later rule"]
+    return markdown([head[column] for column in filled], ([row[column] for column in filled] for row in rows))
 
 
 def written(judged: Iterable[Judged]) -> str:

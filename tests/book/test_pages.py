@@ -46,7 +46,7 @@ def broken_links(page: Path) -> list[str]:
 
 def test_the_table_of_contents_names_every_notebook_of_the_book():
     notebooks = [page for page in build.expected_pages() if page.startswith("notebooks/")]
-    assert notebooks == [f"notebooks/{name}.html" for name in build.notebook_parameters()]
+    assert notebooks == [f"notebooks/{name}.html" for name in build.notebook_pages()]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -64,7 +64,7 @@ def test_nothing_is_loaded_from_another_machine(html, page):
     assert [link for link in loaded if urlsplit(link).scheme not in ("", "data")] == []
 
 
-@pytest.mark.parametrize("name", build.notebook_parameters())
+@pytest.mark.parametrize("name", build.notebook_pages())
 def test_the_notebook_can_be_downloaded_from_its_page(html, name):
     page = (html / "notebooks" / f"{name}.html").resolve()
     links = [str(a["href"]) for a in soup(page).find_all("a", href=True) if str(a["href"]).endswith(f"{name}.ipynb")]

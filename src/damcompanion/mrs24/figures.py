@@ -1,4 +1,4 @@
-"""The figures of MRS24 from stored rows: which panel shows what, their pictures, tables and provenance."""
+"""The figures of MRS24 from stored rows: which panel shows what, their pictures and tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,27 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from damcompanion.figures import maps
+from damcompanion.components import Panel, Shown, canvas, figure, marked, scale_bar
+from damcompanion.figures import heat_map, outline, scale
 from damcompanion.mrs24.experiments import experiments
 from damcompanion.mrs24.experiments.heat_maps import LARGE, MODIFIED, ORIGINAL, with_memories
 from damcompanion.mrs24.regions import Map, Maps, distances
 from damcompanion.results import Results
 from damcore import _checks
 from damcore.sweeps.training import Sweep
+
+HOW_TO_READ = (
+    "Across: inverse temperature. Up: learning rate. Dark is good; the white line encloses the optimal region."
+)
+
+
+# Figures of the appendix that differ in n alone: what a page shows together.
+FAMILIES = {
+    "original": range(7, 13),
+    "modified": range(13, 21),
+    "large": range(21, 28),
+    "neurons": range(28, 34),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,11 @@ class MapFigure:
     def anchor(self) -> str:
         """Its id in the book."""
         return f"mrs24-fig-{self.number}"
+
+    @property
+    def label(self) -> str:
+        """Its name in a caption."""
+        return f"MRS24 Figure {self.number}"
 
 
 def figures() -> dict[str, MapFigure]:
@@ -103,36 +122,74 @@ class Gallery(Results[Sweep]):
         return (2 * self.sweeps[name].n_neurons) ** 0.5
 
     @_checks.door
-    def draw(self, picture: Figure, figure: MapFigure) -> None:
-        """Draw the heat maps of one figure: dark where recall is good, the optimal region outlined.
+    def show(self, shown: MapFigure) -> Shown:
+        """One figure of the text: its heat maps side by side, dark where recall is good, the optimal region outlined.
 
         Args:
-            picture: where to draw; its size is set.
-            figure: whose maps.
+            shown: the figure.
         """
-        grids = [f", {name.rsplit('-')[-1]} grid" if len(figure.panels) > 1 else "" for name, _ in figure.panels]
-        titled = [(f"n = {n}{grid}", name, n) for (name, n), grid in zip(figure.panels, grids, strict=True)]
-        self.draw_maps(picture, titled)
+        caption = f"{shown.subject}. {self.settings([name for name, _ in shown.panels])}"
+        return self.show_maps(_titled(shown), caption, label=shown.label, id=shown.anchor)
 
     @_checks.door
-    def draw_maps(self, picture: Figure, panels: Sequence[tuple[str, str, int]], *, columns: int = 2) -> None:
-        """Draw heat maps side by side: dark where recall is good, the optimal region outlined.
+    def show_maps(
+        self, panels: Sequence[tuple[str, str, int]], caption: str, *, label: str = "", id: str = ""
+    ) -> Shown:
+        """Heat maps side by side: dark where recall is good, the optimal region outlined.
 
         Args:
-            picture: where to draw; its size is set.
             panels: title, sweep and vertex of each, in reading order.
-            columns: panels in a row.
+            caption: what to see; how to read a map is added.
+            label: "MRS24 Figure 1" for a figure of the text.
+            id: an anchor for links.
         """
-        shown = [(title, self.map(name, n)) for title, name, n in panels]
-        side = 4.5 if columns == 2 else 10 / columns
-        picture.set_size_inches(side * columns if len(shown) > 1 else 6, 0.87 * side * -(-len(shown) // columns))
-        maps(
-            picture,
-            [(title, drawn.mean, drawn.inverses, drawn.rates, drawn.region) for title, drawn in shown],
-            limits=(0, max(self.random_level(name) for _, name, _ in panels)),
-            label="mean distance of recalled and learned states",
-            columns=columns,
-        )
+        names = list(dict.fromkeys(name for _, name, _ in panels))
+        level = max(self.random_level(name) for name in names)
+        drawn = [self._panel(*panel, level) for panel in panels]
+        return figure(drawn, f"{caption} {HOW_TO_READ}", label=label, id=id, made_from=names, scale=_bar(level))
+
+    @_checks.door
+    def show_family(self, anchors: Sequence[str]) -> Shown:
+        """Figures of the text that differ in n alone, one below the other, each under its own anchor.
+
+        Args:
+            anchors: keys of `figures()`.
+        """
+        shown = [figures()[anchor] for anchor in anchors]
+        names = [name for each in shown for name, _ in each.panels]
+        level = max(self.random_level(name) for name in names)
+        parts = [
+            figure(
+                [self._panel(*panel, level) for panel in _titled(each)],
+                f"{each.subject}.",
+                label=each.label,
+                id=each.anchor,
+                made_from=[name for name, _ in each.panels],
+            )
+            for each in shown
+        ]
+        key = f"<p>{marked(f'All of them: {self.settings(names)} {HOW_TO_READ}')}</p>"
+        markup = f'<div class="dam-family">{key}{scale_bar(_bar(level))}{"".join(part.markup for part in parts)}</div>'
+        return Shown(markup, "\n".join(part.text for part in parts))
+
+    def _panel(self, title: str, name: str, n: int, level: float) -> Panel:
+        shown, picture = self.map(name, n), canvas(3.1, 2.6)
+        axes = picture.subplots()
+        heat_map(axes, shown.mean, shown.inverses, shown.rates, limits=(0, level))
+        outline(axes, shown.region)
+        axes.set(xlabel="1/T", ylabel="rate")
+        share = 100 * shown.region.mean()
+        alt = f"Heat map of the recall distance, {name}, n = {n}: {share:.0f} % of the cells are optimal."
+        return Panel(picture, title, alt=alt)
+
+    def settings(self, names: Sequence[str]) -> str:
+        """What sweeps have in common, in a sentence: "N = 100, K = 256, 20 states, 500 epochs, 21 x 21 cells, ..."."""
+        found = []
+        for sweep in (self.sweeps[name] for name in dict.fromkeys(names)):
+            cells = f"{len(sweep.inverse_temperatures)} × {len(sweep.learning_rates)} cells of {sweep.repeats} networks"
+            sizes = f"$N = {sweep.n_neurons}$, $K = {sweep.n_memories}$, {sweep.n_states} states"
+            found.append(f"{sizes}, {sweep.epochs} epochs, {cells}.")
+        return " ".join(dict.fromkeys(found))
 
     @_checks.door
     def table(self, figure: MapFigure) -> pd.DataFrame:
@@ -147,20 +204,17 @@ class Gallery(Results[Sweep]):
             parts.append(part)
         return pd.concat(parts, ignore_index=True).round(4)
 
-    @_checks.door
-    def origin(self, figure: MapFigure) -> str:
-        """One sentence per sweep: how much was computed, with what, how long, and the command that does it again."""
-        return "\n".join(self._origin(name) for name in dict.fromkeys(name for name, _ in figure.panels))
 
-    def _origin(self, name: str) -> str:
-        sweep, rows = self.sweeps[name], self.rows(name)
-        shape = f"{len(sweep.inverse_temperatures)} x {len(sweep.learning_rates)} cells, {sweep.repeats} repeats"
-        commits = ", ".join(sorted(set(rows["commit"])))
-        minutes = rows["seconds"].sum() / len(sweep.vertices) / 60
-        sizes = f"N = {sweep.n_neurons}, K = {sweep.n_memories}, {sweep.n_states} states"
-        cost = f"{minutes:.1f} minutes a map, commit {commits}"
-        again = self.command(name)
-        return f"{name}: {shape}, {sweep.epochs} epochs,\n    {sizes}; {cost}\n    {again}"
+def _titled(shown: MapFigure) -> list[tuple[str, str, int]]:
+    grids = [name.rsplit("-")[-1] for name, _ in shown.panels]
+    further = [f", {grid} grid" if len(set(grids)) > 1 else "" for grid in grids]
+    return [(f"$n = {n}${more}", name, n) for (name, n), more in zip(shown.panels, further, strict=True)]
+
+
+def _bar(level: float) -> Figure:
+    bar = canvas(3.6, 0.62)
+    scale(bar, limits=(0, level), label="mean distance of recalled and learned states")
+    return bar
 
 
 @_checks.door
@@ -173,10 +227,10 @@ def write_tables(gallery: Gallery, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for anchor, figure in figures().items():
-        if not all(gallery.stored(name) for name, _ in figure.panels):
+    for anchor, shown in figures().items():
+        if not all(gallery.stored(name) for name, _ in shown.panels):
             continue
         path = folder / f"{anchor}.csv"
-        gallery.table(figure).to_csv(path, index=False)
+        gallery.table(shown).to_csv(path, index=False)
         written.append(path)
     return written

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from damcompanion.components import Table, table
 from damcompanion.mrs24.regions import NEAR, Map, distances
 from damcore import _checks
 
@@ -68,24 +69,28 @@ def measures(rows: pd.DataFrame, *, near: float = NEAR, generator: np.random.Gen
 
 
 @_checks.door
-def report(measured: pd.DataFrame) -> str:
-    """The measures that a page shows, as text: a line a vertex.
+def measures_table(measured: pd.DataFrame) -> Table:
+    """The measures that a page shows, a row a vertex.
 
-    Area of the optimal region as a share of the grid, its centroid in 1/T and rate and the largest rate in it; the
-    least mean distance of a cell with its bootstrap interval; shares of cells that recall nothing and of networks that
-    left the range of their dtype; whether the region touches the edge of the grid.
+    Area of the optimal region as a share of the grid, at least so much where it touches the edge; its centroid in 1/T
+    and rate, and the largest rate in it; the least mean distance of a cell with its bootstrap interval; the share of
+    cells that recall nothing.
 
     Args:
         measured: what `measures` returns.
     """
-    lines = [" n   area    1/T    rate     to   best [95 %]            untrained  diverged  edge"]
-    for row in measured.to_dict("records"):
-        inverse, rate = 10 ** row["log_inverse_temperature"], 10 ** row["log_learning_rate"]
-        region = f"{100 * row['area']:3.0f} %  {inverse:6.3g}  {rate:5.2g}  {row['largest_learning_rate']:5.2g}"
-        best = f"{row['best_distance']:5.2f} [{row['best_low']:5.2f}, {row['best_high']:5.2f}]"
-        failed = f"{100 * row['untrained']:7.0f} %  {100 * row['diverged']:6.1f} %"
-        lines.append(f"{row['n']:3d}  {region}  {best}  {failed}  {'yes' if row['touches_edge'] else 'no'}")
-    return "\n".join(lines)
+    rows = [
+        (
+            row["n"],
+            f"{'≥ ' if row['touches_edge'] else ''}{100 * row['area']:.0f} %",
+            10 ** row["log_inverse_temperature"],
+            f"{10 ** row['log_learning_rate']:.2g} (to {row['largest_learning_rate']:.2g})" if row["area"] else "–",
+            f"{row['best_distance']:.2f} [{row['best_low']:.2f}, {row['best_high']:.2f}]",
+            f"{100 * row['untrained']:.0f} %",
+        )
+        for row in measured.to_dict("records")
+    ]
+    return table(["$n$", "area", "centre, $1/T$", "centre, rate", "best distance [95 %]", "recalls nothing"], rows)
 
 
 @_checks.door

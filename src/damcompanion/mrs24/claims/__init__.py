@@ -1,5 +1,7 @@
 """The claims of MRS24 about its maps, and what becomes of them on stored rows."""
 
+from collections.abc import Collection
+
 from damcompanion.claims import Judged, judge
 from damcompanion.mrs24.claims.clauses import CLAUSES
 from damcompanion.mrs24.claims.looks import Look, OnMaps
@@ -12,17 +14,20 @@ __all__ = ["CLAIMS", "CLAUSES", "Look", "OnMaps", "verdicts"]
 
 
 @_checks.door
-def verdicts(gallery: Gallery, memories: int = MEMORIES) -> list[Judged]:
+def verdicts(gallery: Gallery, memories: int = MEMORIES, *, clauses: Collection[str] = CLAUSES) -> list[Judged]:
     """Judge every claim of sections 1 and 5 to 5.3 and of appendix A on stored maps.
 
     Args:
         gallery: the maps.
         memories: K of the maps, 256 or 100.
+        clauses: keys of `CLAUSES`; all by default.
 
     Raises:
-        ValueError: there are no maps with so many memories.
+        ValueError: there are no maps with so many memories, or no such clause.
     """
     if memories not in (MEMORIES, 100):
         _checks.refuse(f"`memories` must be {MEMORIES} or 100, got {memories}.")
     look = Look(gallery, memories)
-    return [judge(claim, look) for claim in CLAIMS]
+    if unknown := set(clauses) - set(CLAUSES):
+        _checks.refuse(f"`clauses` must be keys of CLAUSES, got {', '.join(sorted(unknown))}.")
+    return [judge(claim, look) for claim in CLAIMS if claim.clause in clauses]

@@ -1,0 +1,189 @@
+"""What pages of the book are made of: figures with a caption and a fold that says how they were made.
+
+A component is what a cell returns. It is HTML in a browser and one line of text elsewhere, which is what a check of the
+notebooks compares. It holds no time, no commit and no count of rows: `book/provenance.py` fills these in when the
+book is built.
+"""
+
+import html
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import matplotlib.style
+from matplotlib.figure import Figure
+
+from damcompanion.claims import Judged
+from damcompanion.tables import claims_table, markdown
+from damcore import _checks
+
+STYLE = "damcompanion.book"
+INK = "#010203"  # in a figure: the colour of the page's text, see book.mplstyle
+MATH = re.compile(r"\$([^$]+)\$")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a figure.
+
+    Args:
+        picture: what was drawn; see `canvas`.
+        title: what stands above it, short; mathematics between dollars.
+        id: an anchor for links, "mrs24-fig-7", say.
+        alt: what the picture shows, for those who cannot see it; by default its title and the caption of the figure.
+    """
+
+    picture: Figure
+    title: str = ""
+    id: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """HTML where it can be shown, and a line of text where it cannot."""
+
+    markup: str
+    text: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.markup, "text/plain": self.text}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Markdown table, which the book renders and a notebook shows."""
+
+    markdown: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/markdown": self.markdown, "text/plain": self.markdown}
+
+
+@_checks.door
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table, numbers to three digits and a dash where there is none; a long one is sorted by a click on its head.
+
+    Args:
+        head: titles of the columns, with mathematics between dollars; at most six are read with ease.
+        rows: what stands in them, Markdown too; no cell may hold a vertical bar.
+
+    Example:
+        >>> table(["n", "area"], [(2, 0.12345)]).markdown.splitlines()[-1]
+        '| 2 | 0.123 |'
+    """
+    return Table(markdown(head, ([_cell(value) for value in row] for row in rows)))
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    return "–" if math.isnan(value) else f"{value:.3g}"
+
+
+@_checks.door
+def verdicts(judged: Iterable[Judged], *, marked: bool = True, brief: bool = True) -> Table:
+    """Judged claims as a table: what the text says, the verdict on it, what was measured, and the rule.
+
+    Args:
+        judged: the claims.
+        marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
+        brief: leave out how firm a verdict is and what a later rule says; the ledger has both.
+    """
+    return Table(claims_table(judged, marked=marked, brief=brief))
+
+
+@_checks.door
+def canvas(width: float = 6.4, height: float = 3.2) -> Figure:
+    """A figure to draw on, which no notebook shows by itself; all that is drawn from now on has the style of the book.
+
+    Args:
+        width: in inches; a column of the book has 8.
+        height: in inches.
+    """
+    matplotlib.style.use(STYLE)
+    return Figure(figsize=(width, height))
+
+
+@_checks.door
+def figure(
+    pictures: Figure | Panel | Sequence[Panel],
+    caption: str,
+    *,
+    label: str = "",
+    id: str = "",
+    alt: str = "",
+    made_from: Sequence[str] = (),
+    scale: Figure | None = None,
+    wide: bool = False,
+) -> Shown:
+    """A figure of one or more pictures over their caption, and a fold that says how it was made.
+
+    Args:
+        pictures: one picture, or several, which stand side by side where there is room and can each be enlarged.
+        caption: what to see, and of which network, in a sentence or two; mathematics between dollars.
+        label: "MRS24 Figure 1" for a figure of a text; others are lettered A, B, C on their page.
+        id: an anchor for links.
+        alt: what a single picture shows, for those who cannot see it; the caption by default.
+        made_from: names of stored experiments whose rows it shows.
+        scale: a colour bar that all pictures share.
+        wide: give each picture the whole width.
+
+    Example:
+        >>> from damcompanion.components import canvas, figure
+        >>> picture = canvas()
+        >>> _ = picture.subplots().plot([0, 1])
+        >>> figure(picture, "A straight line.").text
+        'Figure: A straight line.'
+    """
+    panels = [pictures] if isinstance(pictures, Panel) else pictures
+    panels = [Panel(panels, alt=alt or caption)] if isinstance(panels, Figure) else list(panels)
+    bodies = "".join(_panel(panel, caption, alone=len(panels) == 1) for panel in panels)
+    bar = scale_bar(scale) if scale else ""
+    kind = " dam-one" if len(panels) == 1 else " dam-wide" if wide else " dam-pairs" if len(panels) in (2, 4) else ""
+    head = f'<span class="dam-label{" dam-of-text" if label else ""}">{html.escape(label)}</span>'
+    markup = (
+        f'<figure class="dam-figure"{_id(id)}><div class="dam-panels{kind}">{bodies}</div>{bar}'
+        f"<figcaption>{head} {marked(caption)}"
+        f'<details class="dam-made" data-sweeps="{html.escape(" ".join(made_from))}">'
+        f"<summary>How this was made</summary></details></figcaption></figure>"
+    )
+    return Shown(markup, f"{label or 'Figure'}: {caption}")
+
+
+def scale_bar(picture: Figure) -> str:
+    """The scale that the pictures of a figure share, as HTML."""
+    return f'<div class="dam-scale">{svg(picture)}</div>'
+
+
+def svg(picture: Figure) -> str:
+    """A picture as SVG that takes its ink and its type from the page around it."""
+    written = io.StringIO()
+    with matplotlib.style.context(STYLE):
+        picture.savefig(written, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    text = written.getvalue()
+    text = text[text.index("<svg") :].replace(INK, "currentColor")
+    text = re.sub(r"<style.*?</style>|<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"font-family: [^;\"]*(; )?", "", text)
+    referred = set(re.findall(r"#([\w-]+)[\")]", text))
+    text = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in referred else "", text)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def marked(text: str) -> str:
+    """Plain text with mathematics between dollars, as HTML."""
+    return MATH.sub(r'<span class="math notranslate nohighlight">\\(\1\\)</span>', html.escape(text, quote=False))
+
+
+def _panel(panel: Panel, caption: str, *, alone: bool) -> str:
+    title = f'<div class="dam-title">{marked(panel.title)}</div>' if panel.title else ""
+    alt = html.escape(MATH.sub(r"\1", panel.alt or f"{panel.title}: {caption}"))
+    view = "" if alone else ' tabindex="0" data-enlarge'
+    drawn = f'<div role="img" aria-label="{alt}">{svg(panel.picture)}</div>'
+    return f'<div class="dam-panel"{_id(panel.id)}{view}>{title}{drawn}</div>'
+
+
+def _id(name: str) -> str:
+    return f' id="{html.escape(name)}"' if name else ""
