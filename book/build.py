@@ -40,6 +40,7 @@ LOCK = ROOT / "requirements.lock"
 RESULTS = ROOT / "results"
 HTML = BOOK / "_build" / "html"
 DIGEST = BOOK / "_build" / "digest"
+FRONT = ("ten_minutes", "drift")  # notebooks with a picture for the landing page
 MATHJAX = "tex-svg-full.js"
 INCLUDED = "tests/damcore/sweeps/own_experiment.py"  # what a page shows of another folder
 
@@ -138,6 +139,8 @@ def prepare_pages(notebooks: dict[str, Page], packages: Packages) -> None:
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)
+    for name in FRONT:
+        pages.write(BOOK / "generated" / f"front-{name}.html", front_picture(notebooks[name].executed))
     # The full SVG component: the smaller ones load what \boldsymbol needs from a server.
     found = [
         file for file in importlib.metadata.files("sphinx-mathjax-offline") or [] if file.name == "tex-svg-full.js"
@@ -176,6 +179,23 @@ def claims_of(executed: Path) -> str:
             if output.get("metadata", {}).get("scrapbook", {}).get("name") == "claims-json":
                 return ast.literal_eval(next(iter(output.data.values())))
     raise NotebookError(f"{executed.name} glued no `claims-json`; its cell that counts the claims must.")
+
+
+def front_picture(executed: Path) -> str:
+    """The figure that an executed notebook shows on the landing page too: what its cell tagged `front` returned.
+
+    Args:
+        executed: the notebook.
+
+    Raises:
+        NotebookError: no cell with this tag shows a figure.
+    """
+    for cell in nbformat.read(executed, as_version=4).cells:
+        if "front" in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                if markup := output.get("data", {}).get("text/html"):
+                    return markup.replace("<details ", f'<details data-notebook="{executed.stem}" ')
+    raise NotebookError(f"{executed.name} has no figure in a cell tagged `front`.")
 
 
 def missing_pages() -> list[str]:

@@ -19,7 +19,10 @@ from bs4 import BeautifulSoup
 from damcompanion.mrs24.figures import Gallery
 
 BOOK = Path(__file__).resolve().parent
-FOLD = re.compile(r'<details class="dam-made" data-sweeps="([^"]*)"><summary>How this was made</summary></details>')
+FOLD = re.compile(
+    r'<details (?:data-notebook="([^"]*)" )?class="dam-made" data-sweeps="([^"]*)">'
+    r"<summary>How this was made</summary></details>"
+)
 FIGURE = re.compile(r'<figure class="dam-figure"(?: id="([^"]*)")?>.*?</figure>', re.DOTALL)
 
 
@@ -46,12 +49,12 @@ class Album:
     def _figure(self, page: str, found: re.Match) -> str:
         markup, anchor = found[0], found[1] or ""
         fold = FOLD.search(markup)
-        names = fold[1].split() if fold else []
+        names = fold[2].split() if fold else []
         caption = BeautifulSoup(markup, "html.parser").figcaption
         # The label and the caption, without the fold.
         text = " ".join(caption.get_text(" ").split()).removesuffix("How this was made").strip() if caption else ""
         rows = [self._rows(name) for name in names]
-        notebook = _executed(page)
+        notebook = _executed(f"notebooks/{fold[1]}" if fold and fold[1] else page)
         again = [self.gallery.command(name) for name in names]
         redraw = f"python notebooks/run.py {notebook['source']}{notebook['given']}" if notebook else ""
         self.pictures.append({
