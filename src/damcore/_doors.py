@@ -171,9 +171,13 @@ def _several(element: Kind | None) -> Kind | None:
         if not isinstance(value, list | tuple | range) and not (isinstance(value, np.ndarray) and value.ndim == 1):
             return OTHER
         values = tuple(element.plain(name, one) for one in value)
-        return OTHER if any(one is OTHER for one in values) else values
+        if OTHER in values:
+            wrong = value[values.index(OTHER)]
+            refuse(f"`{name}` must hold {plural}, got {said(wrong)}.", ValueError if element is WHOLE else TypeError)
+        return values
 
-    return Kind(f"a tuple of {element.words.removeprefix('a ')}s", plain)
+    plural = f"{element.words.removeprefix('a ')}s"
+    return Kind(f"a tuple of {plural}", plain)
 
 
 def _whole(name: str, value: Any) -> Any:

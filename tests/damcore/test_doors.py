@@ -60,7 +60,7 @@ def test_what_is_written_in_several_ways_goes_on_in_the_plainest():
         ({"real": 10**400}, "`real` must be within the range of float64"),
         ({"truth": "False"}, "`truth` must be True or False, got 'False'"),
         ({"several": 3}, "`several` must be a tuple of whole numbers, got 3"),
-        ({"several": (1, "2")}, "`several` must be a tuple of whole numbers, got tuple"),
+        ({"several": (1, "2")}, "`several` must hold whole numbers, got '2'"),
         ({"device": "gpu"}, "`device` must be a device that torch has here, such as \"cpu\", got 'gpu'"),
         ({"device": "meta"}, "`device` must be a device that holds numbers"),
         ({"device": 0}, "`device` must be a device or its name, got 0"),
