@@ -1,62 +1,60 @@
 """Checks of values and their messages; every error is raised from the public call that received the bad value."""
 
-import functools
 import math
-import numbers
-from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
 
 import torch
 from torch import Tensor
 
-Public = TypeVar("Public", bound=Callable[..., Any])
-
-
-def door(public: Public) -> Public:
-    """Mark a public function or class, so that the errors of these checks are raised from the call itself."""
-    if isinstance(public, type):
-        public.__init__ = door(public.__init__)
-        return public  # pyright: ignore[reportReturnType]
-
-    @functools.wraps(public)
-    def call(*args, **kwargs):
-        try:
-            return public(*args, **kwargs)
-        except Exception as error:
-            if not getattr(error, "refused", False):
-                raise
-            refusal = error
-        raise refusal.with_traceback(None) from None
-
-    return call  # pyright: ignore[reportReturnType]
-
-
-def refuse(message: str, error: type[Exception] = ValueError) -> NoReturn:
-    """Raise `error` and mark it, so that `door` can tell the refusal of a value from a defect of this package."""
-    refusal = error(message)
-    refusal.refused = True  # pyright: ignore[reportAttributeAccessIssue]
-    raise refusal
+from damcore._doors import FLOATS, NUMBER, OTHER, TENSOR, WHOLE
+from damcore._doors import detached as detached
+from damcore._doors import door as door
+from damcore._doors import refuse as refuse
+from damcore._doors import said as said
 
 
 def is_tensor(name: str, value: object) -> None:
     """Refuse anything but a tensor."""
-    if not isinstance(value, Tensor):
-        refuse(f"`{name}` must be a torch tensor, got {type(value).__name__}; use torch.as_tensor.", TypeError)
+    if TENSOR.plain(name, value) is OTHER:
+        refuse(f"`{name}` must be a torch tensor, got {said(value)}; use torch.as_tensor.", TypeError)
+
+
+def has_dtype(name: str, value: Tensor, dtype: torch.dtype) -> None:
+    """Refuse a tensor of another dtype."""
+    if value.dtype != dtype:
+        refuse(f"`{name}` must have the dtype {dtype}, got {value.dtype}; use `{name}.to({dtype})`.", TypeError)
 
 
 def is_float(name: str, value: Tensor) -> None:
     """Refuse anything but a tensor of a floating dtype."""
     is_tensor(name, value)
-    if not value.is_floating_point():
-        refuse(f"`{name}` must have a floating dtype, got {value.dtype}; use `{name}.double()`.", TypeError)
+    if value.dtype not in FLOATS:
+        refuse(
+            f"`{name}` must have a floating dtype, got {value.dtype}; use `{name}.double()`, or one of 16 or 32 bits.",
+            TypeError,
+        )
 
 
-def whole(name: str, value: object, least: int = 1) -> None:
-    """Refuse anything but a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        refuse(f"`{name}` must be a whole number, got {value!r}.")
-    if value < least:
-        refuse(f"`{name}` must be at least {least}, got {value}.")
+def whole(name: str, value: object, least: int = 1, most: int = 2**63 - 1) -> None:
+    """Refuse anything but a whole number between `least` and `most`, by default the largest of 64 bits."""
+    plain = WHOLE.plain(name, value)
+    if plain is OTHER:
+        refuse(f"`{name}` must be a whole number, got {said(value)}.")
+    if plain < least:
+        refuse(f"`{name}` must be at least {least}, got {plain}.")
+    if plain > most:
+        refuse(f"`{name}` must be at most {most}, got {plain}.")
+
+
+def power(name: str, value: object) -> None:
+    """Refuse anything but a whole number that powers may have: of 31 bits, so that twice as much is of 32."""
+    whole(name, value, most=2**31 - 1)
+
+
+def room(**sizes: int) -> None:
+    """Refuse sizes whose product is more than a memory holds."""
+    if math.prod(sizes.values()) > 2**40:
+        named = " and ".join(f"`{name}`" for name in sizes)
+        refuse(f"{named} must not ask for more than 2^40 numbers, got {' x '.join(map(str, sizes.values()))}.")
 
 
 def fraction(name: str, value: object) -> None:
@@ -70,15 +68,16 @@ def number(
     name: str, value: object, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf
 ) -> None:
     """Refuse a number outside (above, most] and [least, most], NaN and infinity."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        refuse(f"`{name}` must be a number, got {value!r}.", TypeError)
-    if not math.isfinite(value):
-        refuse(f"`{name}` must be finite, got {value}.")
-    if value <= above:  # pyright: ignore
-        refuse(f"`{name}` must be {'positive' if above == 0 else f'greater than {above:g}'}, got {value}.")
-    if not least <= value <= most:  # pyright: ignore
+    plain = NUMBER.plain(name, value)
+    if plain is OTHER:
+        refuse(f"`{name}` must be a number, got {said(value)}.", TypeError)
+    if not math.isfinite(plain):
+        refuse(f"`{name}` must be finite, got {plain}.")
+    if plain <= above:
+        refuse(f"`{name}` must be {'positive' if above == 0 else f'greater than {above:g}'}, got {plain}.")
+    if not least <= plain <= most:
         wanted = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
-        refuse(f"`{name}` must be {wanted}, got {value}.")
+        refuse(f"`{name}` must be {wanted}, got {plain}.")
 
 
 def positive(name: str, value: object) -> None:
@@ -87,6 +86,8 @@ def positive(name: str, value: object) -> None:
         return number(name, value, above=0.0)
     if not value.numel():
         refuse(f"`{name}` is empty: it must hold at least one number, got shape {tuple(value.shape)}.")
+    if value.is_complex() or value.dtype == torch.bool:
+        refuse(f"`{name}` must hold real numbers, got {value.dtype}.", TypeError)
     bad = ~((value > 0) & torch.isfinite(value))
     if bad.any():
         refuse(f"`{name}` must be positive and finite, got {value[bad].flatten()[0].item()}.")
@@ -94,8 +95,8 @@ def positive(name: str, value: object) -> None:
 
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Refuse anything but one of the allowed words."""
-    if value not in allowed:
-        refuse(f"`{name}` must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
+    if not isinstance(value, str) or value not in allowed:
+        refuse(f"`{name}` must be one of {', '.join(map(repr, allowed))}, got {said(value)}.")
 
 
 def finite(name: str, value: Tensor) -> None:
@@ -131,38 +132,45 @@ def runs(shapes: dict[str, torch.Size]) -> torch.Size:
     try:
         return torch.broadcast_shapes(*shapes.values())
     except RuntimeError:
-        named = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+        named = ", ".join(f"`{name}` {tuple(shape)}" for name, shape in shapes.items())
         refuse(f"The leading axes do not fit together: {named}.")
 
 
-def network(memories: Tensor, states: Tensor, states_name: str = "states", free: slice | None = None) -> None:
+def network(
+    memories: Tensor,
+    states: Tensor,
+    states_name: str = "states",
+    free: slice | None = None,
+    *,
+    memories_name: str = "memories",
+) -> None:
     """Refuse memories (*runs, K, N) and states (*runs, B, N) that do not belong together.
 
     Every neuron must be bipolar, or, where `free` is given, only those neurons; the others may hold any value in
     [-1, 1].
     """
-    rows("memories", memories, "K", "N")
+    rows(memories_name, memories, "K", "N")
     rows(states_name, states, "B", "N")
     if memories.dtype != states.dtype:
         refuse(
-            f"`memories` and `{states_name}` must share one dtype, got {memories.dtype} and {states.dtype}; "
+            f"`{memories_name}` and `{states_name}` must share one dtype, got {memories.dtype} and {states.dtype}; "
             f"use `{states_name}.to(memories.dtype)`.",
             TypeError,
         )
     if memories.device != states.device:
         refuse(
-            f"`memories` and `{states_name}` must be on one device, got {memories.device} and {states.device}; "
+            f"`{memories_name}` and `{states_name}` must be on one device, got {memories.device} and {states.device}; "
             f"use `{states_name}.to(memories.device)`."
         )
     if memories.shape[-1] != states.shape[-1]:
         refuse(
-            f"`memories` and `{states_name}` must have the same number of neurons, "
+            f"`{memories_name}` and `{states_name}` must have the same number of neurons, "
             f"got {memories.shape[-1]} and {states.shape[-1]}."
         )
-    runs({"memories": memories.shape[:-2], states_name: states.shape[:-2]})
+    runs({memories_name: memories.shape[:-2], states_name: states.shape[:-2]})
     if free is not None and not range(memories.shape[-1])[free]:
         refuse(f"`neurons` chooses none of the {memories.shape[-1]} neurons, got {free}.")
-    finite("memories", memories)
+    finite(memories_name, memories)
     bipolar(states_name, states[..., free or slice(None)])
     if free is not None and not (states.abs() <= 1).all():
         refuse(f"`{states_name}` must lie in [-1, 1], got {states.abs().max().item():g} in absolute value.")

@@ -6,7 +6,10 @@ from typing import SupportsFloat, SupportsIndex
 
 import torch
 
+from damcore import _checks
 
+
+@_checks.door
 def generator(seed: SupportsIndex, *key: str | SupportsFloat) -> torch.Generator:
     """Return a new CPU generator for the cell of an experiment that `seed` and `key` name.
 
@@ -35,7 +38,7 @@ def generator(seed: SupportsIndex, *key: str | SupportsFloat) -> torch.Generator
         TypeError: `seed` is not whole, or a part of `key` is neither a string nor a number.
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral):
-        raise TypeError(f"`seed` must be a whole number, got {seed!r}.")
+        _checks.refuse(f"`seed` must be a whole number, got {_checks.said(seed)}.", TypeError)
     written = repr((int(seed), *map(_plain, key)))
     digest = hashlib.blake2b(written.encode(), digest_size=8).digest()
     return torch.Generator("cpu").manual_seed(int.from_bytes(digest, "little"))
@@ -46,7 +49,10 @@ def _plain(part: str | SupportsFloat) -> str | int | float:
     if isinstance(part, str):
         return str(part)
     if isinstance(part, bool) or not isinstance(part, Real):
-        raise TypeError(f"`key` must be made of strings and numbers, got {part!r}; write it as a string.")
+        _checks.refuse(
+            f"`key` must be made of finite numbers and strings, got {_checks.said(part)}; write it as a string.",
+            TypeError,
+        )
     if isinstance(part, Integral):
         return int(part)
     number = float(part)

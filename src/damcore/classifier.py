@@ -11,6 +11,8 @@ from damcore import _checks, learning, network
 from damcore.interactions import Interaction, RectifiedPolynomial
 from damcore.scaling import Scaling
 
+__all__ = ["Classifier"]
+
 Images = UInt8[np.ndarray, "images height width"] | UInt8[Tensor, "images height width"]
 Labels = Int[np.ndarray, "images"] | Int[Tensor, "images"] | UInt8[np.ndarray, "images"]
 
@@ -89,14 +91,6 @@ class Classifier:
         device: str | torch.device = "cpu",
         temperature_schedule: Callable[[int], float] | None = None,
     ) -> None:
-        for size, value in (("n_memories", n_memories), ("epochs", epochs), ("batch_size", batch_size)):
-            _checks.whole(size, value)
-        _checks.whole("error_exponent", error_exponent)
-        _checks.number("learning_rate", learning_rate, above=0.0)
-        _checks.number("decay", decay, above=0.0, most=1.0)
-        _checks.fraction("momentum", momentum)
-        _checks.one_of("scaling", scaling, ("original", "modified"))
-        _checks.number("temperature", temperature, above=0.0)
         self.interaction = RectifiedPolynomial(n) if interaction is None else interaction
         self.n_memories, self.temperature, self.scaling = n_memories, float(temperature), scaling
         self.error_exponent, self.learning_rate, self.decay, self.momentum = (
@@ -110,6 +104,7 @@ class Classifier:
         self.n_classes = 0
         self.memories: Tensor | None = None
         self.losses: Tensor | None = None
+        self._check()
 
     @_checks.door
     def fit(self, images: Images, labels: Labels, *, progress: Callable[[int], object] | None = None) -> "Classifier":
@@ -129,10 +124,13 @@ class Classifier:
             ValueError: there is no image, there is not one label per image, or a setting is out of range.
             FloatingPointError: the training left the range of the dtype.
         """
-        labels = _labels(labels, len(images)).to(self.device)
-        n_classes = int(labels.max()) + 1 if len(labels) else 0
-        states = self._states(images, n_classes)
+        self._check()
+        grey = _grey(images)
+        labels = _labels(labels, len(grey)).to(self.device)
+        n_classes = int(labels.max()) + 1
+        states = self._states(grey, n_classes)
         targets = 2 * torch.nn.functional.one_hot(labels, n_classes).to(self.dtype) - 1
+        _checks.room(n_memories=self.n_memories, n_neurons=states.shape[1])
         generator = torch.Generator().manual_seed(self.seed)
         initial = 0.3 * torch.randn(self.n_memories, states.shape[1], generator=generator, dtype=torch.float64) - 0.3
         clipped = torch.arange(states.shape[1]) < states.shape[1] - (0 if self.clip else n_classes)
@@ -172,7 +170,7 @@ class Classifier:
         """
         if self.memories is None:
             _checks.refuse("Nothing is learned yet; call `fit` first.")
-        states = self._states(images, self.n_classes)
+        states = self._states(_grey(images), self.n_classes)
         return network.energy_gap(
             self.memories,
             states,
@@ -210,13 +208,23 @@ class Classifier:
         Raises:
             ValueError: as in `decision_function`, or there is not one label per image.
         """
-        return (self.predict(images).cpu() == _labels(labels, len(images))).double().mean().item()
+        wanted = _labels(labels, len(_grey(images)))
+        return (self.predict(images).cpu() == wanted).double().mean().item()
 
-    def _states(self, images: Images, n_classes: int) -> Tensor:
+    def _check(self) -> None:
+        """Refuse settings that are out of range, also those that were changed after this object was made."""
+        for size in ("n_memories", "epochs", "batch_size"):
+            _checks.whole(size, getattr(self, size))
+        _checks.power("error_exponent", self.error_exponent)
+        _checks.whole("seed", self.seed, -(2**63), 2**64 - 1)
+        _checks.number("learning_rate", self.learning_rate, above=0.0)
+        _checks.number("decay", self.decay, above=0.0, most=1.0)
+        _checks.fraction("momentum", self.momentum)
+        _checks.one_of("scaling", self.scaling, ("original", "modified"))
+        _checks.number("temperature", self.temperature, above=0.0)
+
+    def _states(self, grey: Tensor, n_classes: int) -> Tensor:
         """Return the pixels in [-1, 1], followed by the class neurons at -1 (KH16 supplement, appendix A)."""
-        grey = images.cpu() if isinstance(images, Tensor) else torch.tensor(images)
-        if grey.ndim != 3 or not len(grey) or grey.dtype != torch.uint8:
-            _checks.refuse(f"`images` must be uint8 of shape (n, height, width), got {grey.dtype} {tuple(grey.shape)}.")
         pixels = grey.flatten(1).to(self.device, self.dtype) / 127.5 - 1
         return torch.cat([pixels, pixels.new_full((len(pixels), n_classes), -1.0)], 1)
 
@@ -227,9 +235,19 @@ class Classifier:
         return Scaling.original(self.temperature, self.interaction.vertex).inside(self.interaction)
 
 
+def _grey(images: Images) -> Tensor:
+    """Return grey values (images, height, width) on the CPU."""
+    grey = images.cpu() if isinstance(images, Tensor) else torch.tensor(images)
+    if grey.ndim != 3 or not grey.numel() or grey.dtype != torch.uint8:
+        _checks.refuse(f"`images` must be uint8 of shape (n, height, width), got {grey.dtype} {tuple(grey.shape)}.")
+    return grey
+
+
 def _labels(labels: Labels, n_images: int) -> Tensor:
+    """Return the class of each image on the CPU."""
     values = labels.cpu() if isinstance(labels, Tensor) else torch.tensor(labels)
-    if values.shape != (n_images,) or values.is_floating_point() or (values < 0).any():
+    whole = not (values.is_floating_point() or values.is_complex() or values.dtype == torch.bool)
+    if values.shape != (n_images,) or not whole or (values.long() < 0).any():
         _checks.refuse(
             f"`labels` must hold one whole number of at least 0 per image, ({n_images},), "
             f"got {values.dtype} {tuple(values.shape)}."

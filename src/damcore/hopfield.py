@@ -73,9 +73,10 @@ def recall(
         >>> hopfield.recall(weights, torch.tensor([[1.0, 1.0, 1.0, -1.0]])).tolist()
         [[1.0, 1.0, -1.0, -1.0]]
     """
-    if weights.ndim < 2 or weights.shape[-1] != weights.shape[-2]:
+    _checks.rows("weights", weights, "N", "N")
+    if weights.shape[-1] != weights.shape[-2]:
         _checks.refuse(f"`weights` must have shape (*runs, N, N), got {tuple(weights.shape)}; see `hebb`.")
-    _checks.network(weights, states)
+    _checks.network(weights, states, memories_name="weights")
     _checks.whole("max_sweeps", max_sweeps)
     runs = torch.broadcast_shapes(weights.shape[:-2], states.shape[:-2])
     states = states.expand(*runs, *states.shape[-2:]).clone()

@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from fractions import Fraction
+from numbers import Rational
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +19,8 @@ from torch import Tensor
 
 from damcore import _checks
 from damcore._kernels.work import EXPONENTIAL, LEAKY, POLYNOMIAL, RECTIFIED
+
+__all__ = ["Exponential", "Interaction", "LeakyRectifiedPolynomial", "Polynomial", "RectifiedPolynomial", "named"]
 
 # No logarithm is taken of less than this: computing with log 0 takes ten times as long as with other numbers.
 TINY = torch.finfo(torch.float64).tiny
@@ -133,7 +136,8 @@ class Interaction(ABC):
         value = self.derivative(x)
         return value.sign(), log_size(value)
 
-    def exact(self, x: Fraction) -> Fraction:
+    @_checks.door
+    def exact(self, x: Rational) -> Fraction:
         """Return F(x) in rational arithmetic; by default refuse, since not every F has rational values.
 
         Raises:
@@ -145,6 +149,7 @@ class Interaction(ABC):
             TypeError,
         )
 
+    @_checks.door
     def described(self) -> dict[str, object]:
         """Return what a file keeps of F: the import path of its class, its fields and, for your own F, some values.
 
@@ -153,6 +158,7 @@ class Interaction(ABC):
         """
         kind = type(self)
         fields = {name: getattr(self, name) for name in kind._fields()}
+        fields = {name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()}
         if not is_dataclass(self) and vars(self):
             _checks.refuse(f"{self!r} cannot be saved: make {kind.__name__} a dataclass, so that its fields are known.")
         for name, value in fields.items():
@@ -175,6 +181,7 @@ class Interaction(ABC):
         return [field.name for field in fields(cls) if field.init] if is_dataclass(cls) else []
 
     @classmethod
+    @_checks.door
     def of_vertex(cls, n: int, slope: float) -> "Interaction":
         """Return F of vertex n: the fields `n` and `slope` take these values, others keep their defaults.
 
@@ -202,6 +209,7 @@ def defined() -> dict[str, type[Interaction]]:
     return found
 
 
+@_checks.door
 def named(name: str) -> type[Interaction]:
     """Return the class of F that has this name in a sweep.
 
@@ -211,6 +219,8 @@ def named(name: str) -> type[Interaction]:
     Raises:
         ValueError: no class has this name, or two have it.
     """
+    if not isinstance(name, str):
+        _checks.refuse(f"`interaction` must be the name of a function F, got {_checks.said(name)}.", TypeError)
     names = [(kind.name or kind.__name__, path) for path, kind in defined().items()]
     paths = [path for own, path in names if own == name]
     if not paths:
@@ -233,6 +243,8 @@ def restored(description: dict) -> Interaction:
     Raises:
         LookupError: the class of F is not defined in this process, or it has changed since F was saved.
     """
+    if not isinstance(description, dict) or not isinstance(description.get("name"), str):
+        _checks.refuse("`interaction` was not described by `Interaction.described`; save it again.")
     path = description["name"]
     kind = defined().get(path)
     if kind is None:
@@ -240,7 +252,8 @@ def restored(description: dict) -> Interaction:
             f"The saved F, {path}, is not defined here; import the module that defines it, then load.", LookupError
         )
     ours = _is_ours(kind)
-    given = {key: value for key, value in description.items() if key != "name"} if ours else description["fields"]
+    own = {key: value for key, value in description.items() if key != "name"}
+    given = own if ours else own.get("fields", {})
     if set(given) != set(kind._fields()):
         _checks.refuse(
             f"The saved F, {path}, had the fields {sorted(given)} and now has {sorted(kind._fields())}; load it with "
@@ -298,7 +311,7 @@ class Polynomial(Interaction):
     n: int
 
     def __post_init__(self):
-        _checks.whole("n", self.n)
+        _checks.power("n", self.n)
 
     def __call__(self, x):
         return whole_power(x, self.n)
@@ -354,7 +367,7 @@ class RectifiedPolynomial(Interaction):
     n: int
 
     def __post_init__(self):
-        _checks.whole("n", self.n)
+        _checks.power("n", self.n)
 
     def __call__(self, x):
         return whole_power(x.clamp_min(0), self.n)
@@ -414,7 +427,7 @@ class LeakyRectifiedPolynomial(Interaction):
     slope: float = 1e-2
 
     def __post_init__(self):
-        _checks.whole("n", self.n)
+        _checks.power("n", self.n)
         _checks.number("slope", self.slope)
 
     def __call__(self, x):
@@ -441,7 +454,9 @@ class LeakyRectifiedPolynomial(Interaction):
     def compiled(self):
         return LEAKY, self.n, self.slope
 
-    def exact(self, x):
+    @_checks.door
+    def exact(self, x: Rational):
+        x = Fraction(x)
         return x**self.n if x >= 0 else Fraction(self.slope) * x
 
 

@@ -14,14 +14,17 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from damcore import _checks, _files
-from damcore._forms import Part, join, log_form, parts
+from damcore._forms import FORMS, Part, join, log_form, parts
 from damcore._training import Descent, Progress, loss_and_gradient
 from damcore._training import advance as advance_part
 from damcore.interactions import Interaction
 from damcore.numerics.ranges import limits
 from damcore.scaling import Scaling, Temperature, agreed_problem
 
+__all__ = ["Settings", "TrainSettings", "TrainingState", "advance", "gradient", "linear_anneal", "start", "train"]
 
+
+@_checks.door
 @dataclass(frozen=True, eq=False)
 class TrainingState:
     """A training after some epochs: everything that the next epoch needs, except the patterns and the settings.
@@ -36,6 +39,10 @@ class TrainingState:
         diverged: the epoch in which a network left the range of its dtype, -1 where it never did.
         in_logs: True for the networks that train in the log domain, from the first epoch to the last.
         generator: the state of the generator that shuffles the patterns, None where they keep their order.
+
+    Raises:
+        ValueError: the shapes do not belong together, or a memory is not finite.
+        TypeError: a tensor has another dtype than it must have.
     """
 
     memories: Float[Tensor, "*runs K N"]
@@ -45,6 +52,30 @@ class TrainingState:
     diverged: Int[Tensor, "*runs"]
     in_logs: Bool[Tensor, "*runs"]
     generator: UInt8[Tensor, "bytes"] | None = None
+
+    def __post_init__(self):
+        _checks.rows("memories", self.memories, "K", "N")
+        _checks.finite("memories", self.memories)
+        runs = self.memories.shape[:-2]
+        shapes = {
+            "velocity": self.memories.shape,
+            "size": self.memories.shape[:-1],
+            "losses": (*runs, *self.losses.shape[-1:]),
+            "diverged": runs,
+            "in_logs": runs,
+        }
+        for name, shape in shapes.items():
+            found = getattr(self, name)
+            if found.shape != shape or found.device != self.memories.device:
+                _checks.refuse(
+                    f"`{name}` must have shape {tuple(shape)} and be on {self.memories.device}, to belong to "
+                    f"`memories`, got {_checks.said(found)} on {found.device}."
+                )
+        for name in ("velocity", "size", "losses"):
+            _checks.is_float(name, getattr(self, name))
+        _checks.has_dtype("diverged", self.diverged, torch.int64)
+        if self.generator is not None:
+            _checks.has_dtype("generator", self.generator, torch.uint8)
 
     @property
     def epoch(self) -> int:
@@ -80,9 +111,13 @@ class TrainingState:
             FileNotFoundError: the file does not exist.
             ValueError: the file is truncated or corrupt, or `save` did not write it.
         """
-        with _files.reading(path, "TrainingState.save") as (_, tensors):
-            generator = tensors.pop("generator", None)  # draws on the CPU, whatever the device
-            return cls(**{name: value.to(device) for name, value in tensors.items()}, generator=generator)
+        writer = "TrainingState.save"
+        settings, tensors = _files.read(path, writer)
+        wanted = {field.name for field in fields(cls)}
+        if settings or {*tensors} | {"generator"} != wanted:
+            _files.refuse_content(path, writer, f"it holds {', '.join(sorted({*tensors, *settings}))}")
+        generator = tensors.pop("generator", None)  # draws on the CPU, whatever the device
+        return cls(**{name: value.to(device) for name, value in tensors.items()}, generator=generator)
 
 
 class Settings(TypedDict, total=False):
@@ -125,6 +160,7 @@ class TrainSettings(Settings, total=False):
 
 
 @_checks.door
+@_checks.detached
 def gradient(
     memories: Float[Tensor, "*runs K N"],
     patterns: Float[Tensor, "*#runs B N"],
@@ -233,6 +269,7 @@ def linear_anneal(start: float, stop: float, epochs: int) -> Callable[[int], flo
 
 
 @_checks.door
+@_checks.detached
 def start(
     memories: Float[Tensor, "*_ K N"],
     *,
@@ -280,10 +317,9 @@ def start(
     if not isinstance(form, Tensor):
         _checks.one_of("form", form, ("plain", "log"))
         form = torch.tensor(form == "log")
+    _checks.is_tensor("form", form)
     if form.dtype != torch.bool:
         _checks.refuse(f'`form` must be "plain", "log" or a boolean tensor, got {form.dtype}.')
-    if generator is not None and generator.device.type != "cpu":
-        _checks.refuse(f"`generator` must be on the CPU, got {generator.device}; use torch.Generator().")
     runs = _checks.runs({"memories": memories.shape[:-2], "form": form.shape})
     own = memories.detach().expand(*runs, -1, -1).clone(memory_format=torch.contiguous_format)
     velocity = torch.zeros_like(own, dtype=torch.float64 if form.any() else None)
@@ -299,6 +335,7 @@ def start(
 
 
 @_checks.door
+@_checks.detached
 def advance(
     state: TrainingState,
     patterns: Float[Tensor, "*_ B N"],
@@ -363,10 +400,6 @@ def advance(
         >>> torch.equal(whole.memories, at_once.memories)
         True
     """
-    if not isinstance(state, TrainingState):
-        _checks.refuse(
-            f"`state` must be a TrainingState, got {type(state).__name__}; use `start(memories)`.", TypeError
-        )
     _checks.whole("epochs", epochs)
     task = _agreed(
         state.memories, patterns, interaction, scaling, learning_rate, decay, momentum, error_exponent, floor,
@@ -376,6 +409,7 @@ def advance(
 
 
 @_checks.door
+@_checks.detached
 def train(
     memories: Float[Tensor, "*_ K N"],
     patterns: Float[Tensor, "*_ B N"],
@@ -461,6 +495,7 @@ def train(
         memories, patterns, interaction, scaling, learning_rate, decay, momentum, error_exponent, floor,
         on_nonfinite, **settings,  # pyright: ignore[reportCallIssue]
     )  # fmt: skip
+    _checks.one_of("form", form, FORMS)
     form = "plain" if form == "auto" and floor else form
     in_logs = log_form(form, memories, interaction, scaling, learning=True)
     if form == "auto" and settings.get("temperature_schedule") is not None:
@@ -528,6 +563,7 @@ def _agreed(
         if temperature_schedule is None:
             return scaling
         temperature = temperature_schedule(epoch)
+        _checks.positive(f"temperature_schedule({epoch})", temperature)
         axes = temperature.shape if isinstance(temperature, Tensor) else torch.Size()
         if _checks.runs({"networks": runs, "temperature_schedule": axes}) != runs:
             _checks.refuse(

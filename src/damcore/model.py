@@ -12,6 +12,8 @@ from damcore.learning import TrainingState, train
 from damcore.recall import Recall, recall
 from damcore.scaling import Scaling
 
+__all__ = ["DenseAssociativeMemory"]
+
 # Measured in notebooks/mnist_recall.ipynb, "Which vertex?" and "Which function and temperature?". With n = 40 a stored
 # digit comes back from noise nearly whenever it is the nearest one to its probe; with n = 10 hardly ever. An even
 # power, because training from memories in [0, 1] fails on random patterns for odd ones and for rectified and leaky
@@ -63,8 +65,6 @@ class DenseAssociativeMemory:
         self, interaction: Interaction | None = None, *, scaling: str = "modified", temperature: float = TEMPERATURE
     ) -> None:
         interaction = Polynomial(VERTEX) if interaction is None else interaction
-        if not isinstance(interaction, Interaction):
-            _checks.refuse(f"`interaction` must be one of damcore.interactions, got {interaction!r}.", TypeError)
         _checks.one_of("scaling", scaling, ("original", "modified"))
         _checks.number("temperature", temperature, above=0.0)
         self.interaction = interaction
@@ -102,7 +102,7 @@ class DenseAssociativeMemory:
             [[1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0]]
         """
         _checks.rows("patterns", patterns, "K", "N")
-        _single(patterns)
+        _single("patterns", patterns)
         _checks.bipolar("patterns", patterns)
         if self.memories is not None:
             _checks.network(self.memories, patterns, "patterns")
@@ -159,9 +159,10 @@ class DenseAssociativeMemory:
             True
         """
         _checks.rows("patterns", patterns, "B", "N")
-        _single(patterns)
+        _single("patterns", patterns)
         n_memories = 5 * patterns.shape[0] if n_memories is None else n_memories
         _checks.whole("n_memories", n_memories)
+        _checks.room(n_memories=n_memories, n_neurons=patterns.shape[1])
         generator = torch.Generator().manual_seed(seed)
         initial = torch.rand(n_memories, patterns.shape[1], generator=generator, dtype=torch.float64).to(patterns)
         if form is None:
@@ -269,7 +270,8 @@ class DenseAssociativeMemory:
     def load(cls, path: str | PathLike) -> "DenseAssociativeMemory":
         """Read a network that `save` wrote.
 
-        Loading imports nothing: first define or import an F of your own.
+        Loading imports nothing: first define or import an F of your own. A file of a version whose checksum left out
+        the settings is read with a warning.
 
         Args:
             path: the file.
@@ -279,7 +281,7 @@ class DenseAssociativeMemory:
 
         Raises:
             FileNotFoundError: the file does not exist.
-            ValueError: the file is truncated or corrupt, or `save` did not write it.
+            ValueError: the file is truncated or corrupt, `save` did not write it, or its memories are no memories.
             LookupError: the F of the network is not defined in this process, or it has changed since.
 
         Example:
@@ -293,10 +295,18 @@ class DenseAssociativeMemory:
             ...     DenseAssociativeMemory.load(f"{folder}/memory.safetensors")
             DenseAssociativeMemory(Polynomial(n=40), modified, temperature=0.9; 1 memories of 4 neurons)
         """
-        with _files.reading(path, "DenseAssociativeMemory.save") as (settings, tensors):
-            interaction = restored(settings["interaction"])
-            memory = cls(interaction, scaling=settings["scaling"], temperature=settings["temperature"])
-            memory.memories = tensors["memories"]
+        writer = "DenseAssociativeMemory.save"
+        settings, tensors = _files.read(path, writer)
+        if {*tensors} != {"memories"} or {*settings} != {"interaction", "scaling", "temperature"}:
+            _files.refuse_content(path, writer, f"it holds {', '.join(sorted({*tensors, *settings}))}")
+        memories = tensors["memories"]
+        _checks.rows("memories", memories, "K", "N")
+        _single("memories", memories)
+        _checks.finite("memories", memories)
+        memory = cls(
+            restored(settings["interaction"]), scaling=settings["scaling"], temperature=settings["temperature"]
+        )
+        memory.memories = memories
         return memory
 
     def _held(self) -> Tensor:
@@ -310,6 +320,6 @@ class DenseAssociativeMemory:
         return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
 
 
-def _single(patterns: Tensor) -> None:
-    if patterns.ndim != 2:
-        _checks.refuse(f"`patterns` must have shape (K, N), got {tuple(patterns.shape)}.")
+def _single(name: str, values: Tensor) -> None:
+    if values.ndim != 2:
+        _checks.refuse(f"`{name}` must have shape (K, N), got {tuple(values.shape)}.")

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks, _kernels
-from damcore._forms import compiled_form, join, log_form, parts
+from damcore._forms import FORMS, compiled_form, join, log_form, parts
 from damcore._networks import one_by_one
 from damcore.interactions import Interaction
 from damcore.numerics.energy import signed_log_energy
@@ -72,7 +72,8 @@ def energy(
         [-16.0, -4.0]
     """
     runs = agreed_runs(memories, states, scaling)
-    gradient = torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad)
+    _checks.one_of("form", form, FORMS)
+    gradient = _wants_gradient(memories, states, scaling.temperature)
     in_logs = log_form("plain" if form == "auto" and gradient else form, memories, interaction, scaling)
 
     found = []
@@ -90,6 +91,11 @@ def energy(
     return energies
 
 
+def _wants_gradient(*values: object) -> bool:
+    return torch.is_grad_enabled() and any(isinstance(value, Tensor) and value.requires_grad for value in values)
+
+
+@_checks.detached
 def _energy_from_logs(memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling) -> Tensor:
     sign, log = signed_log_energy(memories.detach().double(), states.detach().double(), interaction, scaling)
     return (sign * log.exp()).to(memories.dtype)
@@ -140,17 +146,19 @@ def energy_gap(
             (`numerics.plain_fits`), and for all networks where a gradient by autograd is wanted.
 
     Returns:
-        The gaps, in units of F. A gap is infinite or zero where it leaves the range of the dtype;
-        `numerics.signed_log_gap` gives its sign and size there. The time is O(B K N) for all neurons, and the memory is
-        bounded. On the CPU a network has the same bits alone and in any batch. The functions of damcore in float32 and
-        float64 are compiled there: they have the same bits with any number of threads, and recall follows their sign.
-        (It counts subnormal numbers as zero; a gap keeps them.) Other functions, other dtypes, and calls that want a
-        gradient take torch, whose matrix products may depend on its number of threads.
+        The gaps, in units of F. A gap is infinite or zero where it leaves the range of the dtype, and in the plain form
+        not a number where infinite terms cancel; `numerics.signed_log_gap` gives its sign and size there. The time is
+        O(B K N) for all neurons, and the memory is bounded. On the CPU a network has the same bits alone and in any
+        batch. The functions of damcore in float32 and float64 are compiled there: they have the same bits with any
+        number of threads, and recall follows their sign. (It counts subnormal numbers as zero; a gap keeps them.)
+        Other functions, other dtypes, and calls that want a gradient take torch, whose matrix products may depend on
+        its number of threads.
 
     Raises:
         ValueError: the shapes do not fit, a state is not bipolar, or a memory is not finite.
         TypeError: the dtypes differ or are not floating.
-        FloatingPointError: in the log domain, an F that defines no logarithm of its own left the range of float64.
+        FloatingPointError: in the log domain, an F that defines no logarithm of its own left the range of float64; or,
+            with "auto", a gap is not a number, because memories lie far outside [-1, 1].
 
     Example:
         >>> import torch
@@ -163,15 +171,23 @@ def energy_gap(
         [[4.0, 4.0, -12.0, -4.0]]
     """
     runs = agreed_runs(memories, states, scaling, free=neurons)
-    gradient = torch.is_grad_enabled() and (memories.requires_grad or states.requires_grad)
+    _checks.one_of("form", form, FORMS)
+    gradient = _wants_gradient(memories, states, scaling.temperature)
     in_logs = log_form("plain" if form == "auto" and gradient else form, memories, interaction, scaling)
     found = []
     for part, _ in parts(in_logs, runs, None):
         problem = (part.take(memories, 2), part.take(states, 2), interaction, part.scaling(scaling), neurons)
         found.append((part, _from_logs(*problem) if part.in_logs else _plain(*problem, torch.Size([part.size]))))
-    return join(found)
+    gaps = join(found)
+    if form == "auto" and gaps.isnan().any():
+        _checks.refuse(
+            f'An energy gap is not a number in {memories.dtype}; keep `memories` in [-1, 1], or choose form="log".',
+            FloatingPointError,
+        )
+    return gaps
 
 
+@_checks.detached
 def _from_logs(
     memories: Tensor, states: Tensor, interaction: Interaction, scaling: Scaling, neurons: slice | None
 ) -> Tensor:
@@ -190,7 +206,7 @@ def _plain(
 ) -> Tensor:
     """The gaps from F itself, of memories (#R, K, N) and states (#R, B, N)."""
     inner, outer = scaling.factors(memories)
-    gradient = torch.is_grad_enabled() and any(value.requires_grad for value in (memories, states, inner))
+    gradient = _wants_gradient(memories, states, inner)
     form = None if gradient else compiled_form(interaction, memories, "gaps")  # which compiles
     if form is not None:
         gaps = _kernels.gaps(

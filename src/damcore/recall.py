@@ -14,7 +14,10 @@ from damcore._settling import Relaxed, Rule, relax
 from damcore.interactions import Interaction
 from damcore.scaling import Scaling, agreed_runs
 
+__all__ = ["Outcome", "Recall", "outcomes", "recall"]
 
+
+@_checks.door
 @dataclass(frozen=True)
 class Recall:
     """The result of recall.
@@ -47,6 +50,7 @@ class Outcome(IntEnum):
 
 
 @_checks.door
+@_checks.detached
 def recall(
     memories: Float[Tensor, "*runs K N"],
     states: Float[Tensor, "*#runs B N"],
@@ -159,6 +163,7 @@ def recall(
 
 
 @_checks.door
+@_checks.detached
 def outcomes(
     recalled: Recall, patterns: Float[Tensor, "*#runs P N"], targets: Int[Tensor, "*#runs B"]
 ) -> Int[Tensor, "*_ B"]:
@@ -191,7 +196,13 @@ def outcomes(
         ['TARGET']
     """
     states = recalled.states
-    _checks.network(states, patterns, "patterns")
+    _checks.network(states, patterns, "patterns", memories_name="states")
+    if targets.ndim < 1 or targets.dtype not in (torch.int32, torch.int64) or targets.device != states.device:
+        _checks.refuse(
+            f"`targets` must hold the number of a pattern for each state, int64 on {states.device}, "
+            f"got {_checks.said(targets)}.",
+            TypeError,
+        )
     n_patterns = patterns.shape[-2]
     if targets.shape[-1] != states.shape[-2]:
         _checks.refuse(
@@ -199,10 +210,11 @@ def outcomes(
         )
     if ((targets < 0) | (targets >= n_patterns)).any():
         _checks.refuse(f"`targets` must lie between 0 and {n_patterns - 1}, since `patterns` has {n_patterns} rows.")
-    overlap = states @ patterns.mT  # (*runs, B, P)
+    axes = {"states": states.shape[:-2], "patterns": patterns.shape[:-2], "targets": targets.shape[:-1]}
+    overlap = (states @ patterns.mT).expand(*_checks.runs(axes), -1, -1)  # (*runs, B, P)
     n = states.shape[-1]
     asked = overlap.gather(-1, targets.expand(overlap.shape[:-1])[..., None])[..., 0]
-    result = torch.full_like(recalled.sweeps, Outcome.SPURIOUS)
+    result = torch.full(overlap.shape[:-1], Outcome.SPURIOUS, device=states.device)
     strongest = overlap.abs().argsort(-1, descending=True)
     for count in (3, 5, 7):
         if count > n_patterns:
@@ -214,6 +226,7 @@ def outcomes(
     result[(overlap.abs() == n).any(-1)] = Outcome.OTHER
     result[asked == -n] = Outcome.INVERSE
     result[asked == n] = Outcome.TARGET
-    result[recalled.period > 1] = Outcome.CYCLE
-    result[recalled.period == 0] = Outcome.UNSETTLED
+    period = recalled.period.expand(result.shape)
+    result[period > 1] = Outcome.CYCLE
+    result[period == 0] = Outcome.UNSETTLED
     return result

@@ -9,11 +9,13 @@ from torch import Tensor
 from damcore import _checks
 from damcore.interactions import Interaction, whole_power
 
+__all__ = ["Scaling", "Temperature"]
+
 Temperature = float | int | Float[Tensor, "..."]
 
 
 @_checks.door
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scaling:
     """The two factors of the energy gap, one inside and one outside F.
 
@@ -33,7 +35,10 @@ class Scaling:
         outer_power: power of T outside F, a whole number of at least 0.
 
     Raises:
-        ValueError: `temperature` or `divisor` is not positive, or a power is not a whole number of at least 0.
+        ValueError: `temperature` or `divisor` is not positive, or a power is not a whole number of at least 0, and of
+            at most 1 inside F.
+
+    Two scalings are equal where their fields are; tensors are equal in dtype, shape and values.
 
     Example:
         >>> import torch
@@ -52,8 +57,20 @@ class Scaling:
     def __post_init__(self):
         _checks.positive("temperature", self.temperature)
         _checks.number("divisor", self.divisor, above=0.0)
-        _checks.whole("inner_power", self.inner_power, 0)
+        _checks.whole("inner_power", self.inner_power, 0, 1)
         _checks.whole("outer_power", self.outer_power, 0)
+
+    def _key(self) -> tuple:
+        temperature: object = self.temperature
+        if isinstance(temperature, Tensor):
+            temperature = temperature.dtype, tuple(temperature.shape), tuple(temperature.flatten().tolist())
+        return temperature, self.divisor, self.inner_power, self.outer_power
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Scaling) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
 
     @classmethod
     @_checks.door
@@ -78,7 +95,7 @@ class Scaling:
             >>> inner.item(), outer.item()
             (1.0, 0.125)
         """
-        _checks.whole("n", n)
+        _checks.power("n", n)
         return cls(temperature, outer_power=n)
 
     @classmethod
@@ -105,6 +122,7 @@ class Scaling:
         _checks.whole("n_neurons", n_neurons)
         return cls(temperature, divisor=float(n_neurons), inner_power=1)
 
+    @_checks.door
     def at(self, temperature: Temperature) -> "Scaling":
         """Return the same scaling at another temperature.
 
@@ -132,6 +150,7 @@ class Scaling:
         """
         return self.at(1.0)
 
+    @_checks.door
     def inside(self, interaction: Interaction) -> "Scaling":
         """Return a scaling of the same network with all of T inside F, where the degree of F is the outer power.
 
@@ -155,6 +174,7 @@ class Scaling:
             return self
         return replace(self, inner_power=1, outer_power=0)
 
+    @_checks.door
     def factors(self, memories: Float[Tensor, "*runs K N"]) -> tuple[Float[Tensor, "*_"], Float[Tensor, "*_"]]:
         """Return (inner, outer) with the shape of the temperature, in the dtype and on the device of `memories`.
 
@@ -163,6 +183,7 @@ class Scaling:
         Args:
             memories: zeta; only their dtype and device matter.
         """
+        _checks.is_float("memories", memories)
         inverse = 1 / torch.as_tensor(self.temperature, dtype=memories.dtype, device=memories.device)
         return whole_power(inverse, self.inner_power) / self.divisor, whole_power(inverse, self.outer_power)
 
@@ -197,7 +218,7 @@ def agreed_problem(
     The arguments are those of `learning.gradient`.
     """
     runs = agreed_runs(memories, patterns, scaling, name="patterns", free=neurons)
-    _checks.whole("error_exponent", error_exponent)
+    _checks.power("error_exponent", error_exponent)
     if targets is None:
         return runs
     _checks.targets(targets, patterns, neurons)

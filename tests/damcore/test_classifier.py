@@ -87,3 +87,28 @@ def test_refuses_bad_input(digits):
     fitted = Classifier(**QUICK).fit(images, labels)
     with refused(ValueError, "same number of neurons"):
         fitted.predict(np.zeros((1, 9, 9), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "setting, says",
+    [
+        ({"seed": "x"}, "`seed` must be a whole number, got 'x'"),
+        ({"seed": 2**64}, "`seed` must be a whole number of at most 64 bits"),
+        ({"dtype": torch.int64}, "`dtype` must be a floating dtype, got torch.int64"),
+        ({"dtype": "float32"}, "`dtype` must be a torch dtype, got 'float32'; use torch.float64"),
+        ({"interaction": 3}, "`interaction` must be a damcore.interactions.Interaction or None, got 3"),
+        ({"device": "gpu"}, "`device` must be a device that torch has here"),
+        ({"temperature_schedule": 3.0}, "`temperature_schedule` must be a function or None, got 3.0"),
+        ({"clip": "False"}, "`clip` must be True or False"),
+    ],
+)
+def test_refuses_settings_of_another_kind_when_made(setting, says):
+    with refused((TypeError, ValueError), says):
+        Classifier(**setting)
+
+
+def test_refuses_settings_that_were_changed_before_any_work(digits):
+    classifier = Classifier(**QUICK)
+    classifier.seed = "x"
+    with refused(ValueError, "`seed` must be a whole number, got 'x'"):
+        classifier.fit(*digits)

@@ -170,6 +170,17 @@ class TestFull:
         with refused(ValueError, "`split` must be one of 'train', 'test', got 'validation'"):
             mnist("validation")  # pyright: ignore[reportArgumentType]
 
+    def test_a_source_that_is_given_is_never_downloaded(self, monkeypatch):
+        monkeypatch.setattr(sys.modules["damcore.datasets.mnist"], "fill_cache", lambda url: pytest.fail("a download"))
+        assert len(mnist("test", source="bundled", download=True)[0]) == 1000
+
+    def test_refuses_what_only_counts_as_true(self):
+        for download in ("False", 1, None):
+            with refused(TypeError, "`download` must be True or False"):
+                mnist("test", download=download)
+        with refused(TypeError, "`base_url` must be the address of a folder, got 3"):
+            mnist("test", download=True, base_url=3)
+
     def test_refuses_a_source_that_does_not_exist(self, tmp_path):
         with refused(FileNotFoundError, r"`source` must name an existing folder, got .*nowhere"):
             mnist(source=tmp_path / "nowhere")

@@ -84,7 +84,7 @@ def test_refuses_bad_settings_and_bad_patterns(generator):
         DenseAssociativeMemory(temperature=0.0)
     with refused(ValueError, "`scaling` must be one of 'original', 'modified', got 'new'"):
         DenseAssociativeMemory(scaling="new")
-    with refused(TypeError, "`interaction` must be one of damcore.interactions, got 3"):
+    with refused(TypeError, "`interaction` must be a damcore.interactions.Interaction or None, got 3"):
         DenseAssociativeMemory(3)
     memory = DenseAssociativeMemory()
     with refused(ValueError, "Nothing is stored yet"):

@@ -49,3 +49,25 @@ def test_refuses_bad_sizes():
         Scaling.original(1.0, 0)
     with refused(ValueError, "`n_neurons` must be a whole number, got 2.5"):
         Scaling.modified(1.0, 2.5)  # pyright: ignore[reportArgumentType]
+
+
+def test_equal_scalings_are_equal_and_hash_equally():
+    def pair(values, dtype=torch.float64):
+        return Scaling.modified(torch.tensor(values, dtype=dtype), 8)
+
+    assert pair([0.5, 2.0]) == pair([0.5, 2.0]) and hash(pair([0.5, 2.0])) == hash(pair([0.5, 2.0]))
+    others = [
+        pair([0.5, 3.0]),
+        pair([[0.5, 2.0]]),
+        pair([0.5, 2.0], torch.float32),
+        Scaling.modified(0.5, 8),
+        "scaling",
+    ]
+    assert all(pair([0.5, 2.0]) != other for other in others)
+    assert Scaling(2) == Scaling(2.0) and hash(Scaling(2)) == hash(Scaling(2.0))
+    assert len({pair([0.5, 2.0]), pair([0.5, 2.0]), Scaling(1.0), Scaling(1.0)}) == 2
+
+
+def test_the_power_inside_is_0_or_1():
+    with refused(ValueError, "`inner_power` must be at most 1, got 2"):
+        Scaling(1.0, inner_power=2)

@@ -114,10 +114,12 @@ def mnist(
         ((1000, 28, 28), [7, 2, 1, 0, 4])
     """
     _checks.one_of("split", split, tuple(FULL))
+    if base_url is not None and not isinstance(base_url, str):
+        _checks.refuse(f"`base_url` must be the address of a folder, got {_checks.said(base_url)}.", TypeError)
     if base_url and not download:
         _checks.refuse("`base_url` says where to download from, but `download` is False; pass `download=True`.")
     origin, folder = _locate(source)
-    if download and origin in ("cache", "bundled"):
+    if download and source is None and origin in ("cache", "bundled"):
         fill_cache(base_url)
         origin, folder = _locate(None)
     # A reader who expects 60,000 digits must not get 5,000 in silence.
@@ -199,8 +201,8 @@ def _locate(source: Folder | None) -> tuple[str, Path | None]:
 
 
 def _existing(name: str, folder: Folder) -> Path:
-    path = Path(folder).expanduser()
-    if not path.is_dir():
+    path = Path(os.path.expanduser(folder))
+    if not os.path.isdir(path):
         _checks.refuse(f"{name} must name an existing folder, got {folder}. {_needed()}", FileNotFoundError)
     return path
 

@@ -36,8 +36,7 @@ def random_patterns(
     """
     _checks.whole("n_patterns", n_patterns)
     _checks.whole("n_neurons", n_neurons)
-    _on_cpu(generator)
-    _floating(dtype)
+    _checks.room(n_patterns=n_patterns, n_neurons=n_neurons)
     return torch.randint(2, (n_patterns, n_neurons), generator=generator).to(dtype) * 2 - 1
 
 
@@ -80,7 +79,6 @@ def binarise(
     if grey.numel() == 0:
         _checks.refuse(f"`images` is empty, got shape {tuple(grey.shape)}.")
     _checks.number("threshold", threshold, least=0, most=254)
-    _floating(dtype)
     return (grey > threshold).flatten(1).to(dtype) * 2 - 1
 
 
@@ -115,7 +113,6 @@ def flip(
     _checks.rows("states", states, "B", "N")
     _checks.bipolar("states", states)
     _checks.number("fraction", fraction, least=0.0, most=1.0)
-    _on_cpu(generator)
     count = round(fraction * states.shape[-1])
     # The first `count` places of a random order: distinct, and each set of them equally likely.
     order = torch.rand(states.shape, generator=generator, dtype=torch.float64).argsort(dim=-1)
@@ -151,20 +148,18 @@ def mask(
     _checks.bipolar("states", states)
     if value not in (-1, 1):
         _checks.refuse(f"`value` must be -1 or +1, got {value!r}.")
-    if isinstance(neurons, Tensor) and neurons.dtype == torch.bool:
+    if isinstance(neurons, Tensor):
         if neurons.shape != states.shape[-1:]:
             _checks.refuse(
                 f"`neurons` must have shape ({states.shape[-1]},), one boolean per neuron, got {tuple(neurons.shape)}."
             )
         neurons = neurons.to(states.device)
-    elif not isinstance(neurons, slice):
-        got = neurons.dtype if isinstance(neurons, Tensor) else type(neurons).__name__
-        _checks.refuse(f"`neurons` must be a slice or a boolean tensor, got {got}.", TypeError)
     masked = states.clone()
     masked[..., neurons] = value
     return masked
 
 
+@_checks.door
 def lower_half(height: int = 28, width: int = 28) -> slice:
     """Return the neurons of the lower half of a picture from `binarise`, for `mask`.
 
@@ -177,24 +172,14 @@ def lower_half(height: int = 28, width: int = 28) -> slice:
     Returns:
         A slice of the neurons.
 
+    Raises:
+        ValueError: a size is not a whole number of at least 1.
+
     Example:
         >>> from damcore.datasets import lower_half
         >>> lower_half(height=4, width=2)
         slice(4, 8, None)
     """
+    _checks.whole("height", height)
+    _checks.whole("width", width)
     return slice((height - height // 2) * width, height * width)
-
-
-def _on_cpu(generator: torch.Generator) -> None:
-    if not isinstance(generator, torch.Generator):
-        hint = "torch.Generator().manual_seed(0)"
-        _checks.refuse(f"`generator` must be a torch.Generator, got {generator!r}; use `{hint}`.", TypeError)
-    if generator.device.type != "cpu":
-        _checks.refuse(
-            f"`generator` must be on the CPU, got {generator.device}; the result goes to the states' device."
-        )
-
-
-def _floating(dtype: torch.dtype) -> None:
-    if not dtype.is_floating_point:
-        _checks.refuse(f"`dtype` must be a floating dtype, got {dtype}; use torch.float64.", TypeError)

@@ -43,6 +43,7 @@ TINY = 2.0**-1022
 
 
 @_checks.door
+@_checks.detached
 def gap_error(
     memories: Float[Tensor, "*runs K N"],
     states: Float[Tensor, "*#runs B N"],

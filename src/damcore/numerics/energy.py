@@ -18,6 +18,7 @@ from damcore.scaling import Scaling, agreed_runs
 
 
 @_checks.door
+@_checks.detached
 def signed_log_energy(
     memories: Float[Tensor, "*runs K N"],
     states: Float[Tensor, "*#runs B N"],
@@ -60,6 +61,7 @@ def signed_log_energy(
 
 
 @_checks.door
+@_checks.detached
 def signed_log_energy_difference(
     memories: Float[Tensor, "*runs K N"],
     states: Float[Tensor, "*#runs B N"],

@@ -24,6 +24,7 @@ from damcore.scaling import Scaling, agreed_runs
 
 
 @_checks.door
+@_checks.detached
 def signed_log_gap(
     memories: Float[Tensor, "*runs K N"],
     states: Float[Tensor, "*#runs B N"],

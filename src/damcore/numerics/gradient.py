@@ -29,6 +29,7 @@ BOTTOM = torch.finfo(torch.float64).min  # stands for log 0 where a difference w
 
 
 @_checks.door
+@_checks.detached
 def log_gradient(
     memories: Float[Tensor, "*runs K N"],
     patterns: Float[Tensor, "*#runs B N"],

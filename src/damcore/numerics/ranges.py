@@ -54,6 +54,7 @@ class Limits:
     smallest: float
 
 
+@_checks.door
 def limits(dtype: torch.dtype) -> Limits:
     """Return the range of a floating dtype.
 
@@ -72,6 +73,7 @@ def limits(dtype: torch.dtype) -> Limits:
 
 
 @_checks.door
+@_checks.detached
 def sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[str, Float[Tensor, "*runs"]]:
     """Return the natural logarithms of the numbers that the plain form computes for a memory with this overlap.
 
@@ -110,6 +112,7 @@ def _sizes(interaction: Interaction, scaling: Scaling, overlap: float) -> dict[s
 
 
 @_checks.door
+@_checks.detached
 def first_overflow(
     dtype: torch.dtype,
     stage: str,
@@ -149,8 +152,18 @@ def first_overflow(
     """
     _checks.one_of("stage", stage, STAGES)
     largest, zero = limits(dtype).largest, limits(dtype).smallest - math.log(2)  # rounded to nearest
+    _checks.whole("most", most, 2)
     for n in range(2, most + 1):
-        interaction, scaling = network(n)
+        found = network(n)
+        if (
+            not isinstance(found, tuple)
+            or [*map(type, found)][1:] != [Scaling]
+            or not isinstance(found[0], Interaction)
+        ):
+            _checks.refuse(
+                f"`network` must return an interaction function and a Scaling, got {_checks.said(found)}.", TypeError
+            )
+        interaction, scaling = found
         size = sizes(interaction, scaling, overlap)[stage].item()
         if size <= zero if under else size > largest:
             return n
@@ -158,6 +171,7 @@ def first_overflow(
 
 
 @_checks.door
+@_checks.detached
 def plain_fits(
     dtype: torch.dtype, n_neurons: int, interaction: Interaction, scaling: Scaling, *, learning: bool = False
 ) -> Bool[Tensor, "*runs"]:

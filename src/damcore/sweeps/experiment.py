@@ -11,6 +11,8 @@ from dataclasses import MISSING, Field, asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar
 
+import torch
+
 from damcore import _checks
 
 SHARD = 128  # cells, at most: seconds of work, and little to lose
@@ -71,8 +73,8 @@ class Experiment(ABC):
     def __post_init__(self):
         for field in fields(self):
             object.__setattr__(self, field.name, _plain(field.name, getattr(self, field.name)))
-        if not self.name.replace("-", "").isalnum():
-            _checks.refuse(f"`name` must consist of letters, digits and hyphens, got {self.name!r}.")
+        if not isinstance(self.name, str) or not self.name.replace("-", "").isalnum():
+            _checks.refuse(f"`name` must consist of letters, digits and hyphens, got {_checks.said(self.name)}.")
         if taken := {*self.metrics} & {*self.Cell._fields, "seconds"}:
             _checks.refuse(f"`metrics` must not hold {min(taken)!r}: a row has that column already.")
 
@@ -178,6 +180,8 @@ class Experiment(ABC):
         Raises:
             ValueError: an axis is empty or repeats a value, or `cells` does not give each combination once.
         """
+        if size is not None:
+            _checks.whole("size", size)
         return _shards(self, size or next((k for k in range(SHARD, 1, -1) if self.memory(k) <= BUDGET), 1))
 
 
@@ -198,6 +202,8 @@ def _shards(experiment: Experiment, size: int) -> tuple[tuple[Any, ...], ...]:
 
 def _plain(name: str, value: Any) -> Any:
     """A setting as JSON can write it: lists and arrays become tuples, numbers of numpy and torch plain ones."""
+    if isinstance(value, torch.Tensor):
+        _checks.is_tensor(name, value)  # with numbers that can be read
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, list | tuple):
         return tuple(_plain(name, element) for element in value)
@@ -225,4 +231,5 @@ def logarithmic(low: float, high: float, points: int) -> tuple[float, ...]:
     _checks.number("low", low, above=0.0)
     _checks.number("high", high, above=0.0)
     _checks.whole("points", points)
+    _checks.room(points=points)
     return tuple(float(f"{low * (high / low) ** (k / max(points - 1, 1)):.4g}") for k in range(points))

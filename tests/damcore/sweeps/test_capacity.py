@@ -118,7 +118,7 @@ def test_the_digest_stands_for_every_setting_but_the_name():
         (dict(loads=()), "`loads` must hold at least one number and none twice"),
         (dict(loads=(2, 2)), "none twice"),
         (dict(loads=(0,)), "`loads` must be at least 1, got 0"),
-        (dict(loads=(2.5,)), "`loads` must be a whole number"),
+        (dict(loads=(2.5,)), "`loads` must hold whole numbers, got 2.5"),
         (dict(n=0), "`n` must be at least 1"),
         (dict(draws=0), "`draws` must be at least 1"),
         (dict(n_neurons=0), "`n_neurons` must be at least 1"),
