@@ -32,7 +32,7 @@ from stale import Packages, digest, stored
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "notebooks"))
-from run import NotebookError, checked, execute  # noqa: E402
+from run import NotebookError, checked, execute, read  # noqa: E402
 
 BOOK = ROOT / "book"
 LOCK = ROOT / "requirements.lock"
@@ -51,8 +51,8 @@ def notebook_parameters(book: Path = BOOK) -> dict[str, dict[str, object]]:
 def is_fresh(executed: Path, wanted: str) -> bool:
     """Whether an executed notebook exists and carries the digest of what it would be made from now."""
     try:
-        return nbformat.read(executed, as_version=4).metadata.get("damcore", {}).get("digest") == wanted
-    except (OSError, ValueError):
+        return read(executed).metadata.get("damcore") == {"digest": wanted}
+    except NotebookError:
         return False
 
 

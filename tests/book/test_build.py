@@ -38,8 +38,15 @@ def test_a_failing_notebook_is_named_and_its_last_good_run_is_kept(book, tmp_pat
     assert build.is_fresh(executed, "good")
 
 
-def test_a_damaged_executed_notebook_is_stale(tmp_path):
-    (tmp_path / "cut.ipynb").write_text('{"cells": [')
+@pytest.mark.parametrize(
+    "content",
+    ['{"cells": [', "[]", "null", "7", '"text"', "{}", "[" * 100_000, "\0", '{"nbformat": 4}', '{"metadata": []}',
+     '{"nbformat": 4, "nbformat_minor": 5, "metadata": {"damcore": []}, "cells": []}',
+     '{"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": [], "damcore": {"digest": "any"}}, "cells": []}',
+     '{"nbformat": 4, "nbformat_minor": "5", "metadata": {"damcore": {"digest": "any"}}, "cells": []}'],
+)  # fmt: skip
+def test_a_damaged_executed_notebook_is_executed_again(tmp_path, content):
+    (tmp_path / "cut.ipynb").write_text(content)
     assert not build.is_fresh(tmp_path / "cut.ipynb", "any")
 
 
