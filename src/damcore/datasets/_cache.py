@@ -6,7 +6,7 @@ import warnings
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from damcore import _checks
 
@@ -86,9 +86,10 @@ def _fetch(name: str, mirrors: tuple[str, ...], folder: Path) -> None:
     known = f"sha256:{DOWNLOADS[name]}"
     failures: list[Exception] = []
     full = ""
+    downloader: Any = _download  # pooch's annotation names other arguments than it passes
     for mirror in mirrors:
         try:
-            _pooch().retrieve(f"{mirror.rstrip('/')}/{name}", known, name, folder, downloader=_download)
+            _pooch().retrieve(f"{mirror.rstrip('/')}/{name}", known, name, folder, downloader=downloader)
             return
         except (RequestException, HTTPError, ValueError) as error:  # the connection failed, or the hash did
             failures.append(error)
@@ -105,7 +106,7 @@ def _fetch(name: str, mirrors: tuple[str, ...], folder: Path) -> None:
     )
 
 
-def _download(url: str, file: str, _: object) -> None:
+def _download(url: str, output_file: str, _: object) -> None:
     """Write what a server sends to a file, within the limits of time and size; pooch's own has none.
 
     A server that sends a byte now and then is never silent, so that a limit on silence does not stop it.
@@ -129,10 +130,10 @@ def _download(url: str, file: str, _: object) -> None:
     except TimeoutError:
         raise requests.Timeout(late) from None
     size = int(response.headers.get("Content-Length", 0)) or None
-    with response, open(file, "wb") as written, tqdm(total=size, unit="B", unit_scale=True) as bar:
+    with response, open(output_file, "wb") as file, tqdm(total=size, unit="B", unit_scale=True) as bar:
         response.raise_for_status()
         while part := response.raw.read1(1 << 16, decode_content=True):
-            written.write(part)
+            file.write(part)
             bar.update(len(part))
             if bar.n > MOST:
                 raise ValueError(f"the server sent more than {MOST} bytes")
