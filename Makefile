@@ -7,6 +7,11 @@ SHELL := bash
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/.ready
+# torch and the libraries of its CUDA build, in requirements.lock.
+TORCH := ^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z]+)==
+# What is installed is a file that the lock knows by its hash; nothing is compiled here, and nothing else is fetched for it.
+INSTALL := $(PY) -m pip install --disable-pip-version-check --no-deps
+LOCKED := $(INSTALL) --require-hashes --only-binary :all:
 
 export PYTHONUTF8 := 1
 # A thread that waits for another sleeps: spinning on a busy machine makes small networks a hundred times slower.
@@ -36,13 +41,12 @@ reference: $(READY)  ## execute the notebooks in place, to refresh their committ
 	@$(PY) book/reference.py
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock; versions already locked stay where they can
-	@test -x .venv/bin/uv || $(PY) -m pip install --quiet uv
 	@cp requirements.lock .venv/lock.txt
 	@.venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --no-header --no-annotate \
-	    --quiet --output-file .venv/lock.txt
-	@{ grep '^#' requirements.lock; grep -vE '^(#|nvidia|triton|cuda)' .venv/lock.txt; } > .venv/lock.new
+	    --generate-hashes --quiet --output-file .venv/lock.txt
+	@{ grep '^#' requirements.lock; cat .venv/lock.txt; } > .venv/lock.new
 	@mv .venv/lock.new requirements.lock
-	@echo "requirements.lock: $$(grep -vc '^#' requirements.lock) packages."
+	@echo "requirements.lock: $$(grep -c '==' requirements.lock) packages."
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build book/generated book/notebooks book/assets/tex-svg-full.js book/assets/data build
@@ -56,14 +60,17 @@ $(PY):
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 	    echo "$(PYTHON) -m venv failed; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
 
-# A torch that is already there at the locked version (a CPU build, say) satisfies the lock and stays.
+# A torch that is already there at the locked version (a CPU build, say) stays, and its CUDA libraries are not needed.
 .venv/.locked: requirements.lock | $(PY)
 	@echo "Installing the locked versions into .venv; the first time this downloads torch, and takes minutes."
-	@$(PY) -m pip install --disable-pip-version-check -r requirements.lock
+	@awk '/^[^ #]/ { file = /$(TORCH)/ ? ".venv/torch.txt" : ".venv/others.txt" } /^[^#]/ { print > file }' $<
+	@there=$$($(PY) -c 'from importlib.metadata import version; print(version("torch").split("+")[0])' 2> /dev/null || true); \
+	    grep -q "^torch==$$there " $< || $(LOCKED) -r .venv/torch.txt
+	@$(LOCKED) -r .venv/others.txt
 	@touch $@
 
 $(READY): .venv/.locked pyproject.toml
 	@echo "Installing damcore into .venv, in place."
-	@$(PY) -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@$(INSTALL) --quiet --no-build-isolation --editable .
 	@$(PY) -m pip check --disable-pip-version-check
 	@touch $@

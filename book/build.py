@@ -3,9 +3,9 @@
     python book/build.py
 
 Executed notebooks go to book/notebooks, generated pages to book/generated, the maps' numbers to book/assets/data, the
-book to book/_build/html. Nothing of that is committed. A notebook is executed again when something it depends on
-changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed. An audit of stored rows is kept
-in book/_build/audits until the rows or the code that trains changes, and its page says so.
+book to book/_build/html. Nothing of that is committed. A notebook is executed again when something it depends on, or
+a stored row that it read, changed (see `stale`), Sphinx runs again when anything that goes into the HTML changed. An
+audit of stored rows is kept in book/_build/audits until the rows or the code that trains changes, and its page says so.
 """
 
 import ast
@@ -15,9 +15,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import nbformat
 import yaml
@@ -25,15 +27,13 @@ from tqdm import tqdm
 
 import data
 import pages
-from damcompanion.kh16 import experiments as kh16
-from damcompanion.mrs24 import experiments as mrs24
 from damcompanion.mrs24.figures import Gallery
-from damcompanion.results import AUDITS
+from damcompanion.results import AUDITS, READ
 from stale import Packages, digest, stored
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "notebooks"))
-from run import NotebookError, checked, execute  # noqa: E402
+from run import NotebookError, checked, execute, read  # noqa: E402
 
 BOOK = ROOT / "book"
 LOCK = ROOT / "requirements.lock"
@@ -41,6 +41,7 @@ RESULTS = ROOT / "results"
 HTML = BOOK / "_build" / "html"
 DIGEST = BOOK / "_build" / "digest"
 FRONT = ("ten_minutes", "drift")  # notebooks with a picture for the landing page
+SPHINX = "from jupyter_book.cli.main import main; main()"
 MATHJAX = "tex-svg-full.js"
 INCLUDED = "tests/damcore/sweeps/own_experiment.py"  # what a page shows of another folder
 
@@ -72,16 +73,31 @@ def notebook_pages(book: Path = BOOK) -> dict[str, Page]:
     return pages
 
 
-def is_fresh(executed: Path, wanted: str) -> bool:
-    """Whether an executed notebook exists and carries the digest of what it would be made from now."""
+def is_fresh(executed: Path, wanted: str, rows: dict[str, str]) -> bool:
+    """Whether an executed notebook exists and carries the digest of what it would be made from now.
+
+    Args:
+        executed: its path.
+        wanted: the digest of all but the stored rows.
+        rows: folder of an experiment -> state, as `stale.stored` returns it.
+    """
     try:
-        return nbformat.read(executed, as_version=4).metadata.get("damcore", {}).get("digest") == wanted
-    except (OSError, ValueError):
+        found = read(executed).metadata.get("damcore")
+    except NotebookError:
         return False
+    match found:
+        case {"digest": had, "rows": dict(seen)}:
+            return had == wanted and all(rows.get(folder) == state for folder, state in seen.items())
+    return False
 
 
-def run_notebook(page: Page, values: dict[str, object], wanted: str) -> float:
+def run_notebook(page: Page, values: dict[str, object], wanted: str, rows: dict[str, str]) -> float:
     """Execute one notebook; the copy takes its place in the book only when every cell succeeded.
+
+    Args:
+        page: the notebook, and where the copy goes.
+        values: its parameters.
+        wanted, rows: as in `is_fresh`; the copy remembers them, of the rows those that it asked for.
 
     Returns:
         The seconds it took.
@@ -90,9 +106,18 @@ def run_notebook(page: Page, values: dict[str, object], wanted: str) -> float:
         NotebookError: a parameter does not fit, or a cell failed.
     """
     unfinished = BOOK / "_build" / "executing" / page.executed.name
-    seconds = execute(page.source, unfinished, values)
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "read"
+        note.touch()
+        os.environ[READ] = str(note)  # the notebook's kernel inherits it
+        try:
+            seconds = execute(page.source, unfinished, values)
+        finally:
+            del os.environ[READ]
+        asked = {Path(line) for line in note.read_text("utf8").splitlines()}
+    seen = sorted(path.relative_to(RESULTS).as_posix() for path in asked if path.is_relative_to(RESULTS))
     notebook = nbformat.read(unfinished, as_version=4)
-    notebook.metadata["damcore"] = {"digest": wanted}
+    notebook.metadata["damcore"] = {"digest": wanted, "rows": {folder: rows.get(folder) for folder in seen}}
     if page.title:
         _, _, rest = notebook.cells[0].source.partition("\n")
         notebook.cells[0].source = f"# {page.title}\n{rest}"
@@ -105,25 +130,20 @@ def run_notebook(page: Page, values: dict[str, object], wanted: str) -> float:
     return seconds
 
 
-def stored_rows() -> dict[str, list[str]]:
-    """The module that holds a text's experiments -> their stored files."""
-    return {text.__name__: stored(RESULTS, text.experiments("paper")) for text in (mrs24, kh16)}
-
-
 def run_stale(notebooks: dict[str, Page], packages: Packages) -> None:
     """Execute the notebooks that are out of date, with a progress bar and a line for each."""
     todo = []
-    rows = stored_rows()
+    rows = stored(RESULTS)
     for page in notebooks.values():
         values = checked(page.source, page.parameters)
-        wanted = digest(page.source, {**values, "title": page.title}, LOCK, packages, rows)
-        if not is_fresh(page.executed, wanted):
+        wanted = digest(page.source, {**values, "title": page.title}, LOCK, packages)
+        if not is_fresh(page.executed, wanted, rows):
             todo.append((page, values, wanted))
     print(f"Notebooks: {len(todo)} of {len(notebooks)} to execute.", flush=True)
     bar = tqdm(todo, desc="notebooks", unit="notebook", disable=None if todo else True)  # None: not in a log
     for number, (page, values, wanted) in enumerate(bar, start=1):
         bar.write(f"  {number}/{len(todo)} {page.name} ...")
-        seconds = run_notebook(page, values, wanted)
+        seconds = run_notebook(page, values, wanted, rows)
         bar.write(f"  {number}/{len(todo)} {page.name}: {seconds:.1f} s")
     for old in (BOOK / "notebooks").glob("*.ipynb"):
         if old.stem not in notebooks:
@@ -203,6 +223,23 @@ def missing_pages() -> list[str]:
     return [page for page in expected_pages() if not (HTML / page).is_file()]
 
 
+def attended(code: str, arguments: list[str], output: IO[str]) -> int:
+    """Run Python code in a process that ends when this one does, however that ends: its standard input is closed then.
+
+    Args:
+        code: what to run.
+        arguments: its `sys.argv[1:]`.
+        output: where its output and its errors go.
+
+    Returns:
+        The exit status.
+    """
+    watch = "threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()"
+    command = [sys.executable, "-c", f"import os, sys, threading\n{watch}\n{code}", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT) as process:
+        return process.wait()
+
+
 def run_sphinx() -> None:
     """Build the HTML from nothing: an incremental build would not repeat the warnings of pages it leaves alone.
 
@@ -213,11 +250,10 @@ def run_sphinx() -> None:
         shutil.rmtree(BOOK / "_build" / folder, ignore_errors=True)
     log = BOOK / "_build" / "sphinx.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(sys.executable).with_name("jb")), "build", str(BOOK), "-W", "-n", "--keep-going"]
     print("Building the pages with Sphinx.", flush=True)
     with log.open("w", encoding="utf8") as output:
-        result = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)
-    if result.returncode or missing_pages():
+        status = attended(SPHINX, ["build", str(BOOK), "-W", "-n", "--keep-going"], output)
+    if status or missing_pages():
         text = log.read_text("utf8")
         faults = [line for line in text.splitlines() if "WARNING" in line or "ERROR" in line] or text.splitlines()[-30:]
         faults += [f"{page} was not built." for page in missing_pages()]

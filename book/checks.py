@@ -19,8 +19,10 @@ CHECKS = {
     "types": "basedpyright",
     "imports": "lint-imports --no-cache",  # its cache overlooks modules that are added
     # The unit tests with shapes and types checked at every call, and nbval on the committed notebooks.
+    # Each of two processes takes the next test, or the next notebook, when it is free (notebooks/conftest.py); more
+    # would fight over the cores, since much of what is tested uses all of them.
     "tests": "pytest tests notebooks --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg"
-    " --nbval-cell-timeout=600 --durations=10",
+    " --nbval-cell-timeout=600 --durations=10 --numprocesses=2",
 }
 
 

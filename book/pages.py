@@ -5,6 +5,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def write(page: Path, text: str) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
     if not page.exists() or page.read_text("utf8") != text:
         page.write_text(text, "utf8")
+
+
+def code(text: str) -> str:
+    """Return text from a file as code in a cell of a table; what could end the code or the cell becomes a `?`."""
+    return "`" + (re.sub(r"[^\w .:+-]", "?", text) or "?") + "`"
 
 
 def equations(root: Path, packages: Packages, notebooks: list[str]) -> str:
@@ -113,9 +119,13 @@ def api(*packages: Path) -> str:
 
 
 def commit(root: Path) -> str:
-    """The commit that is built, and whether the working tree differs from it."""
+    """The commit that is built, and whether the working tree differs from it.
+
+    A copy of the files may lie in somebody else's repository, whose commits do not hold them.
+    """
     try:
         git = ["git", "-C", str(root)]
+        subprocess.run([*git, "ls-files", "--error-unmatch", "pyproject.toml"], capture_output=True, check=True)
         name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
         changes = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -174,7 +184,7 @@ def stored(gallery: Gallery) -> list[str]:
         hours, maps = rows["seconds"].sum() / 3600, rows.groupby(["name", "n"]).ngroups
         total += hours
         part = "" if len(done) == len(names) else f" ({len(done)} of {len(names)} sweeps)"
-        commits = ", ".join(f"`{commit}`" for commit in sorted(set(rows["commit"])))
+        commits = ", ".join(code(commit) for commit in sorted(set(rows["commit"])))
         lines.append(f"| {label}{part} | {len(rows)} | {maps} | {hours:.2f} | {60 * hours / maps:.1f} | {commits} |")
     lines += [f"| **all** | | | **{total:.2f}** | | |", ""]
     lines += [

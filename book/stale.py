@@ -2,7 +2,8 @@
 
 The digest covers the notebook's sources, its parameters, the locked versions, and the bytes of the modules of damcore
 and damcompanion that it uses, directly or through other modules. A change in one module therefore makes exactly those
-notebooks stale that use it; one that uses the experiments of a text also depends on their stored rows. Names taken from
+notebooks stale that use it. Which stored rows it read is known when it was executed: it is stale where the files of one
+of these experiments are others now. Names taken from
 a package itself (`from damcore import Polynomial`) are followed to the module that `__init__` takes them from; the
 `__init__` of a package must do nothing but collect names, or a change in it would go unnoticed.
 """
@@ -12,8 +13,9 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import grimp
 import nbformat
@@ -146,34 +148,32 @@ def _is_data(file: Path) -> bool:
     return file.is_file() and not file.suffix.startswith(".py") and "__pycache__" not in file.parts
 
 
-def stored(results: Path, names: Container[str]) -> list[str]:
-    """The stored files of some experiments; a file's name carries the checksum of its bytes, so it stands for them.
+def stored(results: Path) -> dict[str, str]:
+    """Folder of an experiment, such as paper/original-coarse-0123456789abcdef -> a digest of the files it holds.
 
     Args:
         results: the folder of stored results.
-        names: of the experiments; the folder of one is its name, a hyphen and the digest of its settings.
     """
-    files = (file for file in results.rglob("*.parquet") if file.parent.name.rpartition("-")[0] in names)
-    return sorted(file.relative_to(results).as_posix() for file in files)
+    states: dict[str, Any] = {}
+    for file in sorted(results.rglob("*.parquet")):
+        folder = file.parent.relative_to(results).as_posix()
+        state = states.setdefault(folder, hashlib.sha256())
+        state.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return {folder: state.hexdigest() for folder, state in states.items()}
 
 
-def digest(
-    notebook: Path, parameters: dict[str, object], lock: Path, packages: Packages, rows: Mapping[str, list[str]]
-) -> str:
-    """A digest of everything that the outputs of a notebook depend on.
+def digest(notebook: Path, parameters: dict[str, object], lock: Path, packages: Packages) -> str:
+    """A digest of everything but stored rows that the outputs of a notebook depend on.
 
     Args:
         notebook: path of the notebook.
         parameters: the parameters it is executed with.
         lock: the file of locked versions.
         packages: the packages it uses.
-        rows: module -> the stored files that count for a notebook which uses the module.
     """
     code = code_of(notebook)
     cells = [(cell.cell_type, cell.source) for cell in nbformat.read(notebook, as_version=4).cells]
-    used = packages.used(code)
-    read = {module: files for module, files in rows.items() if module in used}
-    state = hashlib.sha256(json.dumps([cells, parameters, sys.version_info[:2], read], sort_keys=True).encode())
-    for file in [lock, *packages.files(used)]:
+    state = hashlib.sha256(json.dumps([cells, parameters, sys.version_info[:2]], sort_keys=True).encode())
+    for file in [lock, *packages.files(packages.used(code))]:
         state.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return state.hexdigest()

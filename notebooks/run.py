@@ -3,6 +3,7 @@
     python notebooks/run.py learning                          all defaults, result in build/learning.ipynb
     python notebooks/run.py learning out.ipynb -p n 5         another value
     python notebooks/run.py learning --list                   the parameters, their defaults and meaning
+    python notebooks/run.py learning --traceback              shows where an error comes from
 
 papermill runs a notebook with an unknown parameter (it only prints a line) and hands over text where a number was
 wanted. Here the type of a parameter is the type of its default in the cell tagged `parameters`, and anything that
@@ -10,8 +11,11 @@ does not fit is an error that names the parameter and lists the valid ones.
 """
 
 import ast
+import json
+import math
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ import click  # papermill's own command line; unlike argparse it accepts a value
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +49,7 @@ class Parameter:
         """What a value has to be, in words; a list's elements are of the type of its default's first one."""
         if isinstance(self.default, list) and self.default:
             return f"list of {TYPES[type(self.default[0])]}"
-        return TYPES[type(self.default)]
+        return TYPES.get(type(self.default), "a literal of type " + ", ".join(TYPES.values()))
 
     def check(self, value: object) -> object:
         """The value as the notebook gets it: an int becomes a float where the default is one.
@@ -56,26 +61,61 @@ class Parameter:
             `value`, converted from int to float, element by element in a list, where the default is a float.
 
         Raises:
-            NotebookError: the type of `value` is not the default's.
+            NotebookError: the type of `value` is not the default's, or a notebook cannot hold the value.
         """
         if isinstance(self.default, list) and isinstance(value, list):
-            element = Parameter(self.name, self.default[0], self.help) if self.default else None
-            return [element.check(item) for item in value] if element else value
+            # An empty list says nothing of its elements, so each may have a type of its own.
+            defaults = (self.default[:1] * len(value)) or value
+            return [Parameter(self.name, d, self.help).check(item) for d, item in zip(defaults, value, strict=True)]
         if isinstance(self.default, float) and type(value) is int:
-            return float(value)
-        if type(value) is not type(self.default):
+            value = float(value) if abs(value) <= sys.float_info.max else math.inf
+        if type(value) is not type(self.default) or type(value) not in TYPES:
             raise NotebookError(f"`{self.name}` must be {self.type}, got {value!r}.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NotebookError(f"`{self.name}` must be a finite float, got {value}.")
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise NotebookError(f"`{self.name}` must be text in UTF-8, got {value!r}.")
         return value
 
     def parse(self, text: str) -> object:
         """The value of a word of the command line: Python's literals, true and false; text needs no quotes."""
         if isinstance(self.default, str):
-            return text
+            return self.check(text)
         try:
             value = ast.literal_eval({"true": "True", "false": "False"}.get(text.lower(), text))
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # what it says that it raises
             value = text
         return self.check(value)
+
+
+def read(notebook: Path) -> NotebookNode:
+    """A notebook from its file.
+
+    Args:
+        notebook: its path.
+
+    Raises:
+        NotebookError: there is no such file, or it is no notebook of version 4 with a kernel of Python.
+    """
+    try:
+        text = notebook.read_text("utf8")
+        content = json.loads(text)
+        # nbformat takes this much for granted.
+        match content:
+            case {"nbformat": 4, "nbformat_minor": int(), "cells": [*cells]} if all(
+                type(cell) is dict for cell in cells
+            ):
+                nbformat.validate(content)
+            case _:
+                raise NotebookError(f"{notebook} is no notebook of version 4.")
+    except OSError as error:
+        raise NotebookError(f"Cannot read the notebook {notebook}: {error.strerror}.") from None
+    except (ValueError, RecursionError, nbformat.ValidationError) as error:
+        raise NotebookError(f"{notebook} is no notebook: {str(error).splitlines()[0]}.") from None
+    found = nbformat.reads(text, as_version=4)
+    if found.metadata.get("kernelspec", {}).get("language") != "python":
+        raise NotebookError(f"{notebook} names no kernel of Python in its metadata.")
+    return found
 
 
 def parameters_of(notebook: Path) -> dict[str, Parameter]:
@@ -87,15 +127,12 @@ def parameters_of(notebook: Path) -> dict[str, Parameter]:
     Raises:
         NotebookError: there is no such notebook, or a default is no plain literal of a type in `TYPES`.
     """
-    try:
-        found = papermill.inspect_notebook(notebook)
-    except (OSError, nbformat.reader.NotJSONError) as error:
-        raise NotebookError(f"Cannot read the notebook {notebook}: {error}.") from None
+    read(notebook)  # refuses what papermill would fail on
     parameters = {}
-    for name, entry in found.items():
+    for name, entry in papermill.inspect_notebook(notebook).items():
         try:
             default: Any = ast.literal_eval(str(entry["default"]))
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             default = None
         if not isinstance(default, tuple(TYPES)):
             raise NotebookError(
@@ -155,7 +192,10 @@ def execute(notebook: Path, output: Path, values: dict[str, object], *, progress
     values = checked(notebook, values)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.touch()
+        if output.exists() and output.samefile(notebook):
+            raise NotebookError(f"Cannot write {output}: it is the notebook itself. Choose another output.")
+        with output.open("ab"):  # refuses a folder; a file that is there is kept until papermill writes
+            pass
     except OSError as error:
         raise NotebookError(f"Cannot write {output}: {error.strerror}. Choose another output.") from None
     # A bar in a terminal, none in a log; papermill's annotation says bool.
@@ -180,7 +220,18 @@ def execute(notebook: Path, output: Path, values: dict[str, object], *, progress
         ) from None
     except (DeadKernelError, CellTimeoutError) as error:
         raise NotebookError(f"{notebook.name} ({given}): {error}") from None
+    except OSError as error:  # the disk is full, say
+        raise NotebookError(f"{notebook.name} ({given}) could not be run and written to {output}: {error}.") from None
     return time.perf_counter() - started
+
+
+def show(error: BaseException) -> None:
+    """Print an error with its traceback, and those of the errors that it stands for."""
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__suppress_context__ = False
+        cause = cause.__context__
+    traceback.print_exception(error)
 
 
 @click.command(help=f"Execute NOTEBOOK: a path, or one of {', '.join(NAMES)}.")
@@ -188,18 +239,27 @@ def execute(notebook: Path, output: Path, values: dict[str, object], *, progress
 @click.argument("output", required=False, type=click.Path(path_type=Path))
 @click.option("-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter; repeatable.")
 @click.option("--list", "only_list", is_flag=True, help="Show the parameters and stop.")
-def main(notebook: str, output: Path | None, pairs: tuple[tuple[str, str], ...], only_list: bool) -> None:
+@click.option("--traceback", "traced", is_flag=True, help="Show where an error comes from.")
+def main(notebook: str, output: Path | None, pairs: tuple[tuple[str, str], ...], only_list: bool, traced: bool) -> None:
     path = Path(notebook) if notebook.endswith(".ipynb") else ROOT / "notebooks" / f"{notebook}.ipynb"
     try:
         if only_list:
-            click.echo(table(parameters_of(path)))
-            return
-        values = checked(path, dict(pairs), text=True)
-        output = output or Path("build") / path.name
-        seconds = execute(path, output, values)
+            said = table(parameters_of(path))
+        else:
+            values = checked(path, dict(pairs), text=True)
+            output = output or Path("build") / path.name
+            seconds = execute(path, output, values)
+            said = f"{path.stem}: {seconds:.1f} s, written to {output}"
     except NotebookError as error:
+        if traced:
+            show(error)
         sys.exit(f"error: {error}")
-    click.echo(f"{path.stem}: {seconds:.1f} s, written to {output}")
+    try:
+        click.echo(said)
+    except BrokenPipeError:
+        raise  # click ends in silence where nobody reads any more
+    except OSError as error:
+        sys.exit(f"error: Cannot write to the standard output: {error.strerror}.")
 
 
 if __name__ == "__main__":

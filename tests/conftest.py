@@ -1,4 +1,7 @@
-"""Fixtures of every test: seeded generators, the devices there are, and no use of torch's global generator."""
+"""Fixtures of every test: seeded generators, the devices there are, and no use of torch's global generator.
+
+And a loud line where the browser checks of the book were not run.
+"""
 
 import pytest
 import torch
@@ -38,3 +41,9 @@ def path(request, monkeypatch):
     elif not _kernels.available():
         pytest.skip("the compiled loops cannot be had here")
     return request.param
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any("no Chromium on this machine" in str(report.longrepr) for report in skipped):
+        terminalreporter.section("THE BROWSER CHECKS OF THE BOOK WERE NOT RUN: install Chromium", red=True, bold=True)

@@ -30,11 +30,18 @@ def rows(near: dict[int, list[tuple[int, int]]], *, inverse=INVERSE, repeats=2, 
     return pd.DataFrame(table)
 
 
-def store_sweep(store: Store, sweep: Sweep, distance: Callable[[Cell], float], *, diverged: tuple[Cell, ...] = ()):
+def store_sweep(
+    store: Store,
+    sweep: Sweep,
+    distance: Callable[[Cell], float],
+    *,
+    diverged: tuple[Cell, ...] = (),
+    commit: str = "abc1234",
+):
     """Write a whole sweep as if it had been trained: each network's distance by its cell, and which left the range."""
     measured = {"stable": 0.0, "loss": 0.0, "sweeps": 1.0, "converged": 1.0, "overflow": False, "seconds": 0.1}
     written = [
         {**cell._asdict(), **measured, "distance": distance(cell), "diverged": 3 if cell in diverged else -1}
         for cell in sweep.cells()
     ]
-    return store.write(sweep, None, written, {"commit": "abc1234"})
+    return store.write(sweep, None, written, {"commit": commit})

@@ -24,6 +24,7 @@ from damcore.sweeps.store import Store, StoreError
 
 NEAR = 2.0  # a distance: one wrong neuron in every state
 AUDITS = "DAMCORE_AUDITS"  # the environment variable that names the folder of kept audits; none is kept without it
+READ = "DAMCORE_READ"  # the environment variable that names a file, which notes whose rows were asked for
 FOLDERS = [Path(_checks.__file__).parent, Path(__file__).parent]  # of damcore and of damcompanion
 
 E = TypeVar("E", bound=Experiment)
@@ -54,6 +55,22 @@ class Line:
         return {"text/markdown": self.text, "text/plain": self.text}
 
 
+@dataclass(frozen=True)
+class NotingStore(Store):
+    """A store that notes each folder of an experiment it is asked for, stored or not, where DAMCORE_READ is set.
+
+    The file that the variable names gets a line for each. The book learns in this way which rows a page shows.
+    """
+
+    def of(self, experiment: Experiment) -> Path:
+        """Name the folder of an experiment."""
+        folder = super().of(experiment)
+        if note := os.environ.get(READ):
+            with open(note, "a", encoding="utf8") as file:
+                file.write(f"{folder.resolve()}\n")
+        return folder
+
+
 class Results(Generic[E]):
     """Rows of named experiments at one size: as stored, or measured now.
 
@@ -81,7 +98,7 @@ class Results(Generic[E]):
         self.computed = compute
         # Kept until the object is gone: what is computed here is nobody else's.
         self._passing = tempfile.TemporaryDirectory() if compute else None
-        self.store = Store(Path(self._passing.name) if self._passing else (folder or results()) / profile)
+        self.store = NotingStore(Path(self._passing.name) if self._passing else (folder or results()) / profile)
         self._rows = cache(self._load)
 
     @_checks.door

@@ -1,4 +1,4 @@
-"""The built book, and a headless Chromium to read it with; without Chromium a loud line instead of browser checks."""
+"""The built book, and a headless Chromium to read it with."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def html() -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        message = "no Chromium on this machine, so nobody looked at the book in a browser"
+        message = "no Chromium on this machine, so nobody looked at the book in a browser"  # see tests/conftest.py
         (pytest.fail if os.environ.get("DAMCORE_REQUIRE_BROWSER") == "1" else pytest.skip)(message)
     with sync_playwright() as playwright:
         # As root, in a container, there is no sandbox; the other two keep it from needing a graphics card or a network.
@@ -57,8 +57,3 @@ def visit(browser: Browser) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield Visit(context.new_page())
     context.close()
-
-
-def pytest_terminal_summary(terminalreporter) -> None:
-    if CHROMIUM is None:
-        terminalreporter.section("THE BROWSER CHECKS OF THE BOOK WERE NOT RUN: install Chromium", red=True, bold=True)

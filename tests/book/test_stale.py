@@ -108,8 +108,7 @@ NOTEBOOKS = {
 
 
 def digest_of(notebook: Path, root: Path, parameters: dict[str, object]) -> str:
-    rows = {"toypack.sweeps.gallery": stored(root / "results", ["modified", "new-one"])}
-    return digest(notebook, parameters, root / "requirements.lock", Packages("toypack", "toytexts"), rows)
+    return digest(notebook, parameters, root / "requirements.lock", Packages("toypack", "toytexts"))
 
 
 @pytest.mark.parametrize(
@@ -129,10 +128,6 @@ def digest_of(notebook: Path, root: Path, parameters: dict[str, object]) -> str:
         ("toypack/digits/__pycache__/load.nbc", set()),
         ("toypack/__init__.py", set()),
         ("requirements.lock", {"friendly", "low", "digits", "maps", "figures"}),
-        ("results/paper/modified-77ab/all-0123.parquet", {"maps", "figures"}),
-        ("results/paper/new-one-77ab/00000-4567.parquet", {"maps", "figures"}),
-        ("results/paper/modified-old-77ab/all-0123.parquet", set()),
-        ("results/README.md", set()),
         ("notebooks/low.ipynb", {"low"}),
     ],
 )
@@ -167,18 +162,21 @@ def test_parameters_count_and_outputs_do_not(folder):
     assert digest_of(notebook, root, {"n": 2}) == first
 
 
-def test_a_stored_file_counts_by_its_name(folder):
-    """Its name carries its checksum; a file that is gone or has another name makes the notebook stale."""
-    root = folder.parent
-    (root / "requirements.lock").touch()
-    maps = write_notebook(root / "maps.ipynb", NOTEBOOKS["maps"])
-    file = root / "results" / "paper" / "modified-77ab" / "all-0123.parquet"
-    file.parent.mkdir(parents=True)
-    seen = [digest_of(maps, root, {})]
-    for change in (lambda: file.write_text(""), lambda: file.rename(file.with_name("all-89ab.parquet"))):
+def test_the_state_of_an_experiment_is_its_files_names_and_bytes(tmp_path):
+    file = tmp_path / "paper" / "modified-77ab" / "all-0123.parquet"
+    other = tmp_path / "quick" / "modified-77ab" / "all-0123.parquet"
+    states = [stored(tmp_path)]
+    for change in (
+        lambda: (file.parent.mkdir(parents=True), file.write_text("rows")),
+        lambda: file.write_text("ROWS"),
+        lambda: file.rename(file.with_name("all-89ab.parquet")),
+        lambda: (other.parent.mkdir(parents=True), other.write_text("rows")),
+    ):
         change()
-        seen.append(digest_of(maps, root, {}))
-    assert len(set(seen)) == 3
+        states.append(stored(tmp_path))
+    assert states[0] == {} and len({state.get("paper/modified-77ab") for state in states}) == 4
+    assert states[-1].keys() - states[-2].keys() == {"quick/modified-77ab"}
+    assert states[-1]["paper/modified-77ab"] == states[-2]["paper/modified-77ab"]
 
 
 def test_refuses_a_magic_because_it_could_hide_an_import(tmp_path):
@@ -215,7 +213,7 @@ def test_a_change_in_one_text_leaves_the_notebooks_on_others_alone(tmp_path, cha
 
     def digests():
         return {
-            name: digest(ROOT / "notebooks" / f"{name}.ipynb", {}, ROOT / "requirements.lock", packages, {})
+            name: digest(ROOT / "notebooks" / f"{name}.ipynb", {}, ROOT / "requirements.lock", packages)
             for name in NAMES
         }
 

@@ -1,11 +1,18 @@
 """The digits, wherever they come from, and every damaged file refused; patterns, noise and masks."""
 
+import contextlib
+import errno
 import gzip
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,7 +227,7 @@ class TestDamage:
             (True, lambda content: b"<html>Not found</html>", "truncated or corrupted: expected a whole gzip file"),
             (True, lambda content: b"", r"wrong length: expected 23536 bytes unpacked, got 0"),
             (False, cut, "wrong length: expected 23536 bytes unpacked, got 11768"),
-            (False, lambda content: content + b"\0", "wrong length: expected 23536 bytes unpacked, got 23537"),
+            (False, lambda content: content + b"\0", "wrong length: expected 23536 bytes unpacked, got more"),
             (False, spoil, "corrupted: expected sha256 [0-9a-f]{64} of the unpacked bytes, got [0-9a-f]{64}"),
             (False, lambda content: b"\0\0\x08\x01" + content[4:], "00000801, expected the magic number 00000803"),
         ],
@@ -231,6 +238,16 @@ class TestDamage:
         with refused(ValueError, f"^`{re.escape(str(path))}` .*{message}.*Delete it and get the official file again"):
             mnist(source=tmp_path)
 
+    def test_a_file_that_unpacks_to_far_too_much_is_refused_without_unpacking_it(self, tmp_path, digits):
+        path = write(tmp_path, digits) / f"{IMAGES}.gz"
+        path.write_bytes(gzip.compress(pack(digits[IMAGES]) + bytes(1 << 28)))
+        tracemalloc.start()
+        with refused(ValueError, "wrong length: expected 23536 bytes unpacked, got more"):
+            mnist(source=tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 1 << 24
+
     def test_shows_one_error_and_not_the_unpacker_s_as_well(self, tmp_path, digits):
         (write(tmp_path, digits) / f"{IMAGES}.gz").write_bytes(b"no gzip file")
         with pytest.raises(ValueError, match=r"Not a gzipped file") as error:
@@ -240,6 +257,29 @@ class TestDamage:
     def test_another_packing_of_the_same_bytes_is_the_same_file(self, tmp_path, digits):
         (write(tmp_path, digits) / f"{IMAGES}.gz").write_bytes(gzip.compress(pack(digits[IMAGES]), 1, mtime=7))
         np.testing.assert_array_equal(mnist(source=tmp_path)[0], digits[IMAGES])
+
+
+@contextmanager
+def drip(part: str) -> Iterator[str]:
+    """The address of a server that sends its answer, from its headers or its content on, a byte at a time."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def answer():
+            client, _ = server.accept()
+            with client, contextlib.suppress(OSError):  # the other side has left
+                client.recv(1 << 16)
+                client.sendall(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if part == "content" else b"X-Slow: "))
+                while not done.wait(0.1):
+                    client.sendall(b"x")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        finally:
+            done.set()
+            thread.join()
 
 
 class TestDownload:
@@ -297,6 +337,38 @@ class TestDownload:
     def test_refuses_mirrors_that_do_not_answer(self, digits):
         with refused(ConnectionError, r"could not be downloaded.*http://127.0.0.1:9"):
             mnist(download=True, base_url="http://127.0.0.1:9/")
+
+    @pytest.mark.parametrize("part", ["headers", "content"])
+    def test_a_server_that_sends_a_byte_now_and_then_is_left_in_time(self, part, digits, monkeypatch, tmp_path):
+        monkeypatch.setattr(_cache, "LIMIT", 1.0)
+        with drip(part) as url, refused(ConnectionError, "did not send the file within 1 seconds"):
+            mnist(download=True, base_url=url)
+        assert list((tmp_path / "cache" / "damcore" / "mnist").iterdir()) == []
+
+    def test_a_server_that_sends_too_much_is_left(self, httpserver, digits, monkeypatch, tmp_path):
+        monkeypatch.setattr(_cache, "MOST", 10_000)
+        with refused(ValueError, "the server sent more than 10000 bytes"):
+            mnist(download=True, base_url=serve(httpserver, digits))
+        assert list((tmp_path / "cache" / "damcore" / "mnist").iterdir()) == []
+
+    def test_a_full_disk_is_called_a_full_disk(self, httpserver, digits, monkeypatch, tmp_path):
+        def full(*_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("builtins.open", full)  # as `_download` opens its file
+        with refused(OSError, r"cache folder .* cannot be written \(No space left on device\). Make room there"):
+            mnist(download=True, base_url=serve(httpserver, digits))
+        assert not list((tmp_path / "cache" / "damcore" / "mnist").glob("*.gz"))
+
+    def test_what_a_killed_download_left_behind_is_removed(self, httpserver, digits, tmp_path):
+        folder = tmp_path / "cache" / "damcore" / "mnist"
+        folder.mkdir(parents=True)
+        old, running = folder / "tmpabcdefg", folder / "tmphijklmn"
+        for file in (old, running):
+            file.write_bytes(b"half a file")
+        os.utime(old, (0, 0))
+        mnist(download=True, base_url=serve(httpserver, digits))
+        assert not old.exists() and running.exists()
 
     def test_refuses_a_cache_that_cannot_be_written(self, tmp_path, digits):
         (tmp_path / "cache").write_text("a file where a folder must be")

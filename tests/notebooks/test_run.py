@@ -73,7 +73,48 @@ def test_refuses_and_lists_what_is_valid(notebook, name, value, message):
     assert str(error.value).endswith(table(parameters_of(notebook)))
 
 
-@pytest.mark.parametrize("text", ["5.0", "abc", "True", "[5]", "", "nan", "__import__('os')"])
+@pytest.mark.parametrize(
+    "name, text", [("rate", "1e400"), ("rate", "-1e999"), ("rate", "9" * 400), ("rates", "[1e400]")]
+)
+def test_refuses_a_number_beyond_the_range(notebook, name, text):
+    with pytest.raises(NotebookError, match=f"`{name}` must be a finite float, got -?inf"):
+        checked(notebook, {name: text}, text=True)
+
+
+@pytest.mark.parametrize("text", ["1j", "{1}", "None", "[None]", "[1e400]", "[1j]", "[b'']"])
+def test_a_list_of_anything_holds_what_a_notebook_can_hold(tmp_path, text):
+    notebook = write_notebook(tmp_path / "any.ipynb", parameters="values = []  # of any type")
+    assert checked(notebook, {"values": "[1, 0.5, 'a', [True]]"}, text=True) == {"values": [1, 0.5, "a", [True]]}
+    with pytest.raises(NotebookError, match="`values` must be"):
+        checked(notebook, {"values": text}, text=True)
+
+
+def test_refuses_text_that_is_no_utf8(notebook):
+    with pytest.raises(NotebookError, match="`name` must be text in UTF-8"):
+        checked(notebook, {"name": "\udcff"}, text=True)
+
+
+NO_NOTEBOOKS = {
+    "list": "[]", "null": "null", "number": "7", "object": "{}", "nested": "[" * 100_000, "empty": "", "cut": "{",
+    "no cells": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
+    "cells of text": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ["print(1)"]}',
+    "no kernel": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}',
+    "old": '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": []}',
+    "minor": '{"nbformat": 4, "nbformat_minor": "x", "metadata": {}, "cells": []}',
+    "latin": b'"\xff"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", NO_NOTEBOOKS.values(), ids=NO_NOTEBOOKS)
+def test_refuses_what_is_no_notebook(tmp_path, content):
+    path = tmp_path / "toy.ipynb"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(NotebookError, match=r"toy.ipynb (is no notebook|names no kernel of Python)") as error:
+        checked(path, {})
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["5.0", "abc", "True", "[5]", "", "nan", "__import__('os')", "{[]: 1}", "[" * 1000])
 def test_refuses_words_that_are_no_int(notebook, text):
     with pytest.raises(NotebookError, match="`n` must be int, got"):
         checked(notebook, {"n": text}, text=True)
@@ -117,14 +158,43 @@ def test_command_line_runs_from_any_folder(notebook, tmp_path):
         (["gone.ipynb"], "error: Cannot read the notebook gone.ipynb"),
         (["no_such_name"], "no_such_name.ipynb"),
         (["toy.ipynb", "toy.ipynb/out.ipynb"], "error: Cannot write toy.ipynb/out.ipynb: "),
+        (["toy.ipynb", "empty"], "error: Cannot write empty: Is a directory. Choose another output."),
+        (["toy.ipynb", "."], "error: Cannot write .: Is a directory. Choose another output."),
+        (
+            ["toy.ipynb", "toy.ipynb"],
+            "error: Cannot write toy.ipynb: it is the notebook itself. Choose another output.",
+        ),
+        (["toy.ipynb", "link.ipynb"], "error: Cannot write link.ipynb: it is the notebook itself."),
+        (["toy.ipynb", "o" * 300], "File name too long. Choose another output."),
+        (["o" * 300], "File name too long."),
+        (["toy.ipynb", "/dev/full"], "No space left on device."),
         (["toy.ipynb", "out.ipynb", "-p", "n", "-3"], "failed in cell [3], AssertionError: n must be positive"),
     ],
 )
 def test_command_line_fails_with_one_message(notebook, tmp_path, arguments, message):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link.ipynb").symlink_to("toy.ipynb")
+    before = notebook.read_text()
     result = run(*arguments, cwd=tmp_path)
     assert result.returncode != 0
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+    assert notebook.read_text() == before
+
+
+def test_a_switch_shows_where_an_error_comes_from(tmp_path):
+    result = run("gone.ipynb", "--traceback", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "FileNotFoundError" in result.stderr and "in read" in result.stderr
+    assert result.stderr.endswith("error: Cannot read the notebook gone.ipynb: No such file or directory.\n")
+
+
+def test_an_output_that_cannot_be_written_is_one_line(notebook):
+    code = [sys.executable, str(ROOT / "notebooks" / "run.py"), "toy.ipynb", "--list"]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(code, cwd=notebook.parent, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1
+    assert result.stderr == "error: Cannot write to the standard output: No space left on device.\n"
 
 
 def test_a_failing_cell_names_the_value_and_lists_the_parameters(notebook, tmp_path):

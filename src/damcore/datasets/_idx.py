@@ -44,16 +44,15 @@ def read(path: Path | Traversable, expected: IdxFile, remedy: str) -> UInt8[np.n
     Raises:
         ValueError: the file is truncated, corrupted, or another one; the message says what was expected and found.
     """
-    content = path.read_bytes()
-    if path.name.endswith(".gz"):
-        content = _unpacked(content, path, remedy)
     header = _header(expected.shape)
     length = len(header) + int(np.prod(expected.shape))
+    content = _content(path, length + 1, remedy)
     if len(content) >= 4 and content[:4] != header[:4]:
         found = f"begins with the bytes {content[:4].hex()}, expected the magic number {header[:4].hex()}"
         _checks.refuse(f"`{path}` {found} of an idx file of rank {len(expected.shape)}. {remedy}")
     if len(content) != length:
-        _checks.refuse(f"`{path}` has the wrong length: expected {length} bytes unpacked, got {len(content)}. {remedy}")
+        got = len(content) if len(content) < length else "more"
+        _checks.refuse(f"`{path}` has the wrong length: expected {length} bytes unpacked, got {got}. {remedy}")
     digest = hashlib.sha256(content).hexdigest()
     if digest != expected.sha256:
         found = f"expected sha256 {expected.sha256} of the unpacked bytes, got {digest}"
@@ -67,10 +66,14 @@ def _header(shape: tuple[int, ...]) -> bytes:
     return bytes((0, 0, 8, len(shape))) + b"".join(size.to_bytes(4, "big") for size in shape)
 
 
-def _unpacked(content: bytes, path: Path | Traversable, remedy: str) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
-        reason = str(error).rstrip(".")
+def _content(path: Path | Traversable, most: int, remedy: str) -> bytes:
+    """Return the bytes of a file, unpacked, but at most so many: a small gzip file may unpack to more than fits."""
+    with path.open("rb") as file:
+        if not path.name.endswith(".gz"):
+            return file.read(most)
+        try:
+            return gzip.GzipFile(fileobj=file).read(most)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            reason = str(error).rstrip(".")
     # Refused out here, so that the reader is shown one error and not two.
     _checks.refuse(f"`{path}` is truncated or corrupted: expected a whole gzip file, got an error ({reason}). {remedy}")

@@ -278,9 +278,15 @@ def provenance(device: str) -> dict[str, str]:
 
 @cache
 def _commit() -> str:
-    """The commit of the code that runs; asked once, since the checkout may change during a long run."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    """The commit of the code that runs; asked once, since the checkout may change during a long run.
+
+    An installed package may lie in somebody else's repository, whose commits do not hold it.
+    """
+    here = Path(__file__)
+    git = ["git", "-C", str(here.parent)]
     try:
+        subprocess.run([*git, "ls-files", "--error-unmatch", here.name], capture_output=True, check=True)
+        command = [*git, "describe", "--always", "--dirty", "--abbrev=12"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
