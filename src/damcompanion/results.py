@@ -19,7 +19,7 @@ import pandas as pd
 from damcore import _checks
 from damcore.sweeps.executor import run, verify
 from damcore.sweeps.experiment import Experiment
-from damcore.sweeps.store import Store, StoreError
+from damcore.sweeps.store import NotStoredError, Store, StoreError
 
 NEAR = 2.0  # a distance: one wrong neuron in every state
 AUDITS = "DAMCORE_AUDITS"  # the environment variable that names the folder of kept audits; none is kept without it
@@ -82,7 +82,8 @@ class Results(Generic[E]):
 
         Raises:
             KeyError: no such experiment.
-            StoreError: it is not stored, or not all of it: nothing is concluded from a part of its cells.
+            NotStoredError: it is not stored, or not all of it: nothing is concluded from a part of its cells.
+            StoreError: its folder cannot be read, or holds a file that is damaged. No file is moved.
         """
         return self._rows(name)
 
@@ -91,7 +92,7 @@ class Results(Generic[E]):
         if self.computed:
             return run(experiment, self.store, progress=False)
         if missing := self.store.missing(experiment):
-            raise StoreError(
+            raise NotStoredError(
                 f"{len(missing)} of {len(experiment.shards())} shards of {name} are not computed; "
                 f"{self.command(name)} computes them."
             )

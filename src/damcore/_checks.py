@@ -3,6 +3,7 @@
 import functools
 import math
 import numbers
+import os
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -13,7 +14,10 @@ Public = TypeVar("Public", bound=Callable[..., Any])
 
 
 def door(public: Public) -> Public:
-    """Mark a public function or class, so that the errors of these checks are raised from the call itself."""
+    """Mark a public function or class, so that the errors of these checks are raised from the call itself.
+
+    With DAMCORE_TRACEBACK=1 in the environment they keep their whole traceback.
+    """
     if isinstance(public, type):
         public.__init__ = door(public.__init__)
         return public  # pyright: ignore[reportReturnType]
@@ -23,7 +27,7 @@ def door(public: Public) -> Public:
         try:
             return public(*args, **kwargs)
         except Exception as error:
-            if not getattr(error, "refused", False):
+            if not getattr(error, "refused", False) or os.environ.get("DAMCORE_TRACEBACK") == "1":
                 raise
             refusal = error
         raise refusal.with_traceback(None) from None

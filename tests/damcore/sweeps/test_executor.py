@@ -1,11 +1,16 @@
 """The executor: interrupted and killed runs, several processes, a cluster, the plan, and the check of stored rows."""
 
+import importlib.metadata
 import random
 
+import pandas as pd
 import pytest
+import torch
 
 from cases import refused
+from damcore import _kernels
 from damcore.sweeps import PlanError, Store, StoreError, Sweep, executor, plan, run, training, verify
+from damcore.sweeps.store import cells_of
 from damcore.sweeps.training import train_cells
 from sweeping import LONG, SMALL, changed, cluster, killed, metrics, started
 
@@ -125,6 +130,117 @@ def test_verify_needs_a_sample_and_something_stored(tmp_path):
         verify(SMALL, Store(tmp_path), sample=0)
     with refused(StoreError, "holds nothing yet"):
         verify(SMALL, Store(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        (dict(sample="all"), "`sample` must be a whole number, got 'all'"),
+        (dict(seed=-1), "`seed` must be at least 0, got -1"),
+        (dict(seed=2**32), r"`seed` must be below 2\*\*32, got 4294967296"),
+        (dict(seed=0.5), "`seed` must be a whole number, got 0.5"),
+    ],
+)
+def test_verify_refuses_a_sample_and_a_seed_out_of_range(settings, message, tmp_path):
+    with refused(ValueError, message):
+        verify(SMALL, Store(tmp_path), **settings)
+
+
+@pytest.mark.parametrize("use", [plan, run, verify])
+def test_an_experiment_a_store_and_a_device_are_refused_where_they_are_none(use, tmp_path):
+    with refused(TypeError, "`store` must be a Store, got str; use `Store.folder.`"):
+        use(SMALL, "results")
+    with refused(TypeError, "`experiment` must be an Experiment, got str; use `Sweep`"):
+        use("small", Store(tmp_path))
+    with refused(ValueError, "`device` must be one of 'cpu', 'cuda', got 'gpu'"):
+        use(SMALL, Store(tmp_path), device="gpu")
+    if not torch.cuda.is_available():
+        with refused(PlanError, 'there is no CUDA device here; use `device` "cpu"'):
+            use(SMALL, Store(tmp_path), device="cuda")
+    assert not list(tmp_path.iterdir())
+
+
+# Rows of plain torch, and rows of other machines
+
+
+def plain(monkeypatch):
+    """As if numba were not there."""
+    monkeypatch.setattr(_kernels, "available", lambda: False)
+
+
+def test_only_rows_of_the_fallback_are_marked_and_they_are_packed_with_the_others(tmp_path, small_shards, monkeypatch):
+    store = Store(tmp_path)
+    compiled = run(SMALL, Store(tmp_path / "compiled"), progress=False)
+    assert "fallback" not in compiled
+    with monkeypatch.context() as patch:
+        plain(patch)
+        store.write(SMALL, 0, executor.measured(SMALL, SMALL.shards()[0], "cpu"), executor.provenance("cpu"))
+        assert set(store.frame(SMALL).fallback) == {"plain torch"}
+    rows = run(SMALL, store, progress=False)
+    marked = rows[rows.fallback.notna()]
+    assert {*cells_of(SMALL, marked)} == {*SMALL.shards()[0]} and set(marked.fallback) == {"plain torch"}
+    assert {*rows.columns} == {*compiled.columns, "fallback"}
+
+
+def test_without_numba_the_version_says_so(monkeypatch):
+    version = importlib.metadata.version
+
+    def absent(name):
+        if name == "numba":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    assert executor.provenance("cpu")["version_numba"] == "not installed"
+
+
+def test_verify_compares_like_with_like(tmp_path, small_shards, monkeypatch):
+    store = Store(tmp_path)
+    with monkeypatch.context() as patch:
+        plain(patch)
+        store.write(SMALL, 0, executor.measured(SMALL, SMALL.shards()[0], "cpu"), executor.provenance("cpu"))
+    run(SMALL, store, progress=False)
+    by_torch = {*SMALL.shards()[0]}
+    for path, count, which in ((None, 13, lambda cell: cell not in by_torch), (plain, 3, by_torch.__contains__)):
+        with monkeypatch.context() as patch:
+            if path:
+                path(patch)
+            compared = verify(SMALL, store, sample=16)
+            assert len(compared) == count * len(SMALL.metrics) and compared.promised.all()
+            assert (compared.difference == 0).all()
+            assert all(map(which, cells_of(SMALL, compared.rename(columns={"metric": "_"}))))
+
+
+@pytest.mark.parametrize("column", executor.LIKE)
+def test_verify_promises_bits_on_a_machine_of_the_same_type_only(column, tmp_path):
+    store = Store(tmp_path)
+    rows = executor.measured(SMALL, list(SMALL.cells()), "cpu")
+    store.write(SMALL, None, rows, {**executor.provenance("cpu"), column: "another"})
+    compared = verify(SMALL, store, sample=3)
+    assert not compared.promised.any() and len(compared) == 3 * len(SMALL.metrics)
+
+
+def compared(differences, promised):
+    """What `verify` says of one metric, stored as 10 everywhere."""
+    recomputed = [10 + value for value in differences]
+    table = {"metric": "distance", "stored": 10.0, "recomputed": recomputed, "promised": promised}
+    return pd.DataFrame({**table, "difference": [abs(value) for value in differences]})
+
+
+@pytest.mark.parametrize(
+    "differences, promised, found",
+    [
+        ([0, 0, 0], True, []),
+        ([0, 0, 1e-12], True, ["distance"]),
+        ([1e-6, 1e-6, 1e-6], False, []),  # rounding
+        ([5, -4, 0, 1], False, []),  # a training that ends elsewhere
+        ([1, 1.1, 0.9, 1], False, ["distance"]),
+        ([float("nan"), float("inf"), 0, 0], False, []),
+        ([7], False, []),
+    ],
+)
+def test_bits_are_compared_where_they_are_promised_and_means_elsewhere(differences, promised, found):
+    assert executor.unlike(compared(differences, promised)) == found
 
 
 def test_what_is_held_by_another_process_is_left_to_it(tmp_path, small_shards):
