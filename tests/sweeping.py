@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -47,10 +48,12 @@ def environment(*folders: Path, **more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), **more}
 
 
-def python(*arguments: str, folders: tuple[Path, ...] = (), **more: str) -> subprocess.CompletedProcess:
+def python(
+    *arguments: str, folders: tuple[Path, ...] = (), stdout: int | BinaryIO = subprocess.PIPE, **more: str
+) -> subprocess.CompletedProcess:
     """Run Python in a process of its own, with further folders to import from and variables of the environment."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment(*folders, **more))
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment(*folders, **more))
 
 
 def started(named: str, store: Path) -> subprocess.Popen:
