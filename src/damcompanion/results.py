@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from damcore import _checks
-from damcore.sweeps.executor import run, verify
+from damcore.sweeps.executor import FALLBACK, provenance, run, verify
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.store import NotStoredError, Store, StoreError
 
@@ -166,7 +166,7 @@ class Results(Generic[E]):
         rows = [[each.digest, sorted(file.name for file in self.store.files(each).values())] for each in experiments]
         code = code_behind({__name__, *(type(each).__module__ for each in experiments)})
         versions = [importlib.metadata.version(package) for package in ("torch", "numpy", "numba", "llvmlite")]
-        machine = [platform.python_version_tuple()[:2], versions, platform.machine()]
+        machine = [platform.python_version_tuple()[:2], versions, platform.machine(), FALLBACK in provenance("cpu")]
         state = hashlib.sha256(json.dumps([list(names), rows, sample, seed, machine, sorted(code)]).encode())
         for name in sorted(code):
             state.update(b"\0" + code[name])
