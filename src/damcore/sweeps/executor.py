@@ -239,8 +239,10 @@ def _there(experiment: Experiment, store: Store, missing: list[int], device: str
     shards = experiment.shards()
     try:
         futures = {client.submit(_task, experiment, shards[k], device, pure=False, retries=3): k for k in missing}
-        for future, (rows, origin) in as_completed(futures, with_results=True):
-            k = futures[future]
+        for future, result in as_completed(futures, with_results=True):
+            if isinstance(result, BaseException):  # of a future that was cancelled
+                raise result
+            k, (rows, origin) = futures[future], result
             with store.hold(experiment, label_of(k)) as held:
                 if held and not store.has(experiment, k):
                     store.write(experiment, k, rows, origin)
