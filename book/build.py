@@ -27,8 +27,10 @@ from tqdm import tqdm
 
 import data
 import pages
+from damcompanion import catalogue
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.results import AUDITS, READ
+from damcore.sweeps import Store, StoreError
 from stale import Packages, digest, stored
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -260,13 +262,26 @@ def run_sphinx() -> None:
         raise NotebookError("The book was not built:\n" + "\n".join(faults) + f"\nEverything Sphinx said is in {log}.")
 
 
+def check_rows() -> None:
+    """Read the stored rows of every experiment, so that nothing is built where a file of them is damaged.
+
+    Raises:
+        StoreError: a file is not sound; it stays where it is.
+    """
+    store = Store(RESULTS / "paper")
+    for experiment in catalogue.experiments("paper").values():
+        store.files(experiment)
+
+
 def build() -> None:
     """Bring the book up to date.
 
     Raises:
         NotebookError: a notebook or the book could not be made; the message says which and why.
+        StoreError: a stored file is damaged.
     """
     started = time.perf_counter()
+    check_rows()
     notebooks = notebook_pages()
     packages = Packages("damcore", "damcompanion")
     os.environ[AUDITS] = str(BOOK / "_build" / "audits")  # the notebooks' kernels inherit it
@@ -287,5 +302,5 @@ def build() -> None:
 if __name__ == "__main__":
     try:
         build()
-    except (NotebookError, ValueError) as error:
+    except (NotebookError, StoreError, ValueError) as error:
         sys.exit(f"error: {error}")

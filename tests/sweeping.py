@@ -4,16 +4,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from damcore.sweeps import Experiment, Store, Sweep
+from damcore.sweeps import Experiment, Store, Sweep, store
 
 TESTS = Path(__file__).parent
 SMALL = Sweep(
@@ -47,10 +48,12 @@ def environment(*folders: Path, **more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), **more}
 
 
-def python(*arguments: str, folders: tuple[Path, ...] = (), **more: str) -> subprocess.CompletedProcess:
+def python(
+    *arguments: str, folders: tuple[Path, ...] = (), stdout: int | BinaryIO = subprocess.PIPE, **more: str
+) -> subprocess.CompletedProcess:
     """Run Python in a process of its own, with further folders to import from and variables of the environment."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment(*folders, **more))
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment(*folders, **more))
 
 
 def started(named: str, store: Path) -> subprocess.Popen:
@@ -76,6 +79,46 @@ def killed(experiment: Experiment, named: str, store: Store, *, after: float) ->
     process.kill()
     process.communicate()
     return hit
+
+
+@contextmanager
+def cut_off(folder: Path | str, cut: float, end: Callable[[], NoReturn]) -> Iterator[list[str]]:
+    """Call `end` in place of operation number `cut` on what lies in a folder, and of each later one.
+
+    Yields the names of the operations that were done, which grow. A write is done in two halves.
+    """
+    done: list[str] = []
+
+    def counted(name: str, operation: Callable) -> Any:
+        def call(*arguments, **options):
+            if name in ("write", "fsync") or str(arguments[0]).startswith(str(folder)):
+                if len(done) >= cut:
+                    end()
+                done.append(name)
+            return operation(*arguments, **options)
+
+        return call
+
+    class Opened:
+        def __init__(self, file: BinaryIO):
+            self.file, self.flush, self.fileno = file, file.flush, file.fileno
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.file.close()
+
+        def write(self, content: bytes):
+            for half in (content[: len(content) // 2], content[len(content) // 2 :]):
+                counted("write", self.file.write)(half)
+                self.flush()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "open", counted("open", lambda *how: Opened(open(*how))), raising=False)  # noqa: SIM115
+        for name in ("mkdir", "fsync", "replace", "unlink", "listdir"):
+            patch.setattr(os, name, counted(name, getattr(os, name)))
+        yield done
 
 
 @contextmanager

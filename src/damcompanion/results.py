@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from damcore import _checks
-from damcore.sweeps.executor import run, verify
+from damcore.sweeps.executor import FALLBACK, provenance, run, verify
 from damcore.sweeps.experiment import Experiment
-from damcore.sweeps.store import Store, StoreError
+from damcore.sweeps.store import NotStoredError, Store, StoreError
 
 NEAR = 2.0  # a distance: one wrong neuron in every state
 AUDITS = "DAMCORE_AUDITS"  # the environment variable that names the folder of kept audits; none is kept without it
@@ -110,7 +110,8 @@ class Results(Generic[E]):
 
         Raises:
             KeyError: no such experiment.
-            StoreError: it is not stored, or not all of it: nothing is concluded from a part of its cells.
+            NotStoredError: it is not stored, or not all of it: nothing is concluded from a part of its cells.
+            StoreError: its folder cannot be read, or holds a file that is damaged. No file is moved.
         """
         return self._rows(name)
 
@@ -119,7 +120,7 @@ class Results(Generic[E]):
         if self.computed:
             return run(experiment, self.store, progress=False)
         if missing := self.store.missing(experiment):
-            raise StoreError(
+            raise NotStoredError(
                 f"{len(missing)} of {len(experiment.shards())} shards of {name} are not computed; "
                 f"{self.command(name)} computes them."
             )
@@ -212,7 +213,7 @@ class Results(Generic[E]):
         rows = [[each.digest, sorted(file.name for file in self.store.files(each).values())] for each in experiments]
         code = code_behind({__name__, *(type(each).__module__ for each in experiments)})
         versions = [importlib.metadata.version(package) for package in ("torch", "numpy", "numba", "llvmlite")]
-        machine = [platform.python_version_tuple()[:2], versions, platform.machine()]
+        machine = [platform.python_version_tuple()[:2], versions, platform.machine(), FALLBACK in provenance("cpu")]
         state = hashlib.sha256(json.dumps([list(names), rows, sample, seed, machine, sorted(code)]).encode())
         for name in sorted(code):
             state.update(b"\0" + code[name])

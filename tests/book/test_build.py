@@ -15,7 +15,10 @@ import pytest
 
 import build
 import reference
+from damcompanion.mrs24 import experiments as mrs24
 from damcompanion.mrs24.figures import Gallery
+from damcompanion.mrs24.ranking import finished
+from damcore.sweeps import Store, StoreError
 from run import NotebookError
 from stale import stored
 from synthetic import store_sweep
@@ -147,6 +150,26 @@ def test_an_attended_process_gives_its_status_output_and_arguments(tmp_path):
     with (tmp_path / "log").open("w") as log:
         assert build.attended("print(sys.argv[1:]); sys.exit(3)", ["a", "b"], log) == 3
     assert (tmp_path / "log").read_text() == "['a', 'b']\n"
+
+
+def test_a_damaged_stored_file_stops_the_build_before_anything_is_made_and_stays_in_its_place(tmp_path, monkeypatch):
+    sweep = mrs24.experiments("paper")["choice-k50"]
+    store, committed = Store(tmp_path / "results" / "paper"), Store(build.RESULTS / "paper")
+    shutil.copytree(committed.of(sweep), store.of(sweep))
+    monkeypatch.setattr(build, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(build, "run_stale", lambda *_: pytest.fail("something was built"))
+    build.check_rows()
+    (path,) = store.files(sweep).values()
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(StoreError, match="is damaged"):
+        build.build()
+    gallery = Gallery("paper", folder=tmp_path / "results")
+    for ask in (gallery.rows, gallery.stored, lambda name: gallery.audit([name])):
+        with pytest.raises(StoreError, match="is damaged"):
+            ask("choice-k50")
+    with pytest.raises(StoreError, match="is damaged"):
+        finished(store, {"choice-k50": sweep})
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
 
 
 def test_the_built_book_is_of_what_lies_here(html):

@@ -8,7 +8,7 @@ from damcore.sweeps.training import Cell, Sweep
 
 try:
     from damcore.sweeps.executor import Plan, PlanError, plan, run, verify
-    from damcore.sweeps.store import Store, StoreError
+    from damcore.sweeps.store import NotStoredError, Store, StoreError
 except ModuleNotFoundError as absent:
     raise ImportError(f"`damcore.sweeps` needs {absent.name}; run `pip install damcore[sweeps]`.") from None
 
@@ -16,6 +16,7 @@ __all__ = [
     "Cell",
     "Experiment",
     "Load",
+    "NotStoredError",
     "Plan",
     "PlanError",
     "StablePatterns",

@@ -6,6 +6,9 @@ name -> experiment.
 """
 
 import argparse
+import io
+import os
+import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
@@ -14,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from damcore.sweeps.executor import PlanError, plan, run, verify
+from damcore.sweeps.executor import LIKE, TOLERANCE, PlanError, plan, run, unlike, verify
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.store import Store, StoreError
 
@@ -25,6 +28,14 @@ FEW = 12  # names that an error lists
 
 class CatalogueError(Exception):
     """The experiments of an installed package cannot be had; the message says which package and why."""
+
+    refused = True
+
+
+class OutputError(Exception):
+    """What a command says cannot be written."""
+
+    refused = True
 
 
 def installed(profile: str) -> dict[str, Experiment]:
@@ -63,24 +74,38 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0 where all is well; 1 where something failed, differs or is not finished; 2 where the command
         makes no sense here; 130 where it was interrupted.
+
+    Raises:
+        SystemExit: nobody reads the output any more (141), or the arguments make no sense (2).
     """
     options = _parser().parse_args(arguments)
+    if options.traceback:
+        os.environ["DAMCORE_TRACEBACK"] = "1"
     try:
-        known = installed(options.profile)
-        patterns = options.names or ["*"]
-        if unknown := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]:
-            named = ", ".join([*known][:FEW])
-            more = f", and {len(known) - FEW} more (`list` names them)" if len(known) > FEW else ""
-            return _say(f"there is no experiment {unknown[0]!r}; there are {named}{more}.", 2)
-        if options.device == "cuda" and not torch.cuda.is_available():
-            return _say("there is no CUDA device here; leave out --device.", 2)
-        chosen = [found for name, found in known.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
-        return COMMANDS[options.command](chosen, Store(options.store / options.profile), options)
-    except (CatalogueError, StoreError, PlanError) as error:
-        return _say(str(error), 1)
+        return _command(options)
     except KeyboardInterrupt:
         print("\nInterrupted. What is stored is whole; the same command resumes the run.", file=sys.stderr)
         return 130
+    except Exception as error:
+        if options.traceback or not getattr(error, "refused", False):
+            raise
+        return _say(str(error), 1)
+
+
+def _command(options: argparse.Namespace) -> int:
+    threads = os.environ.get("NUMBA_NUM_THREADS", "1")
+    if not (threads.isdecimal() and int(threads)):
+        return _say(f"NUMBA_NUM_THREADS must be a whole number of at least 1, got {threads!r}; unset it.", 2)
+    known = installed(options.profile)
+    patterns = options.names or ["*"]
+    if unknown := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]:
+        named = ", ".join([*known][:FEW])
+        more = f", and {len(known) - FEW} more (`list` names them)" if len(known) > FEW else ""
+        return _say(f"there is no experiment {unknown[0]!r}; there are {named}{more}.", 2)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        return _say("there is no CUDA device here; leave out --device.", 2)
+    chosen = [found for name, found in known.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return COMMANDS[options.command](chosen, Store(options.store / options.profile), options)
 
 
 def _say(message: str, status: int) -> int:
@@ -88,15 +113,26 @@ def _say(message: str, status: int) -> int:
     return status
 
 
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left in the buffer goes nowhere, or Python would fail again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(128 + signal.SIGPIPE)
+        raise OutputError(f"the output cannot be written ({error.strerror}). What is stored is whole.") from error
+
+
 def _list(chosen: list[Experiment], store: Store, options) -> int:
     for experiment in chosen:
-        print(f"{experiment.name:44s} {experiment.summary}")
+        _print(f"{experiment.name:44s} {experiment.summary}")
     return 0
 
 
 def _plan(chosen: list[Experiment], store: Store, options) -> int:
     for experiment in chosen:
-        print(f"{experiment.name}: {plan(experiment, store, device=options.device)}")
+        _print(f"{experiment.name}: {plan(experiment, store, device=options.device)}")
     return 0
 
 
@@ -104,10 +140,12 @@ def _run(chosen: list[Experiment], store: Store, options) -> int:
     status = 0
     with _cluster(options.scheduler) as client:
         for experiment in chosen:
+            store.mend(experiment)
             if client is None:
-                print(f"{experiment.name}: {plan(experiment, store, device=options.device)}", flush=True)
+                _print(f"{experiment.name}: {plan(experiment, store, device=options.device)}")
             done = len(run(experiment, store, client, device=options.device))
-            print(f"{experiment.name}: {done} of {len(experiment)} {experiment.unit}s stored in {store.of(experiment)}")
+            where = store.of(experiment)
+            _print(f"{experiment.name}: {done} of {len(experiment)} {experiment.unit}s stored in {where}")
             if done < len(experiment):
                 status = _say(f"another process works on the rest of {experiment.name}; run it again later.", 1)
     return status
@@ -119,34 +157,43 @@ def _cluster(scheduler: str | None) -> AbstractContextManager:
         return nullcontext()
     try:
         from distributed import Client
-
-        return Client(scheduler, timeout=10)
     except ImportError:
         raise PlanError("a cluster needs `pip install damcore[cluster]`.") from None
-    except OSError as error:
-        raise PlanError(f"no Dask scheduler answers at {scheduler} ({error}).") from None
+    try:
+        return Client(scheduler, timeout=10)
+    except Exception as error:  # whatever Dask raises of an address that it cannot use
+        raise PlanError(
+            f"no Dask scheduler answers at {scheduler!r} ({error}); name one such as tcp://host:8786."
+        ) from error
 
 
 def _status(chosen: list[Experiment], store: Store, options) -> int:
+    status = 0
     for experiment in chosen:
         shards = experiment.shards()
-        waiting = sum(len(shards[k]) for k in store.missing(experiment))
-        done = len(experiment) - waiting
-        print(f"{experiment.name:44s} {done:6d} of {len(experiment):6d} {experiment.unit}s")
-    return 0
+        try:
+            waiting = sum(len(shards[k]) for k in store.missing(experiment))
+        except StoreError as error:  # the others are told all the same
+            status = _say(str(error), 1)
+            continue
+        _print(f"{experiment.name:44s} {len(experiment) - waiting:6d} of {len(experiment):6d} {experiment.unit}s")
+    return status
 
 
 def _verify(chosen: list[Experiment], store: Store, options) -> int:
-    differing = 0
+    status = 0
     for experiment in chosen:
         compared = verify(experiment, store, sample=options.sample, seed=options.seed, device=options.device)
         off = compared[compared.difference != 0]
         again = len(compared) // len(experiment.metrics)
-        print(f"{experiment.name}: {again} {experiment.unit}s measured again, {len(off)} metrics differ")
+        _print(f"{experiment.name}: {again} {experiment.unit}s measured again, {len(off)} metrics differ")
         if len(off):
-            print(off.to_string(index=False))
-        differing += len(off)
-    return 1 if differing else 0
+            _print(off.to_string(index=False))
+        if not compared.promised.all():
+            _print(f"    no row was measured on a machine like this one ({', '.join(LIKE)}): {TOLERANCE}")
+        if faults := unlike(compared):
+            status = _say(f"{experiment.name}: {', '.join(faults)} cannot be what is stored.", 1)
+    return status
 
 
 COMMANDS = {"list": _list, "plan": _plan, "run": _run, "status": _status, "verify": _verify}
@@ -162,8 +209,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--sample", type=int, default=20, help="verify: number of cells to measure again (default: 20)")
     parser.add_argument("--seed", type=int, help="verify: seed of the choice (default: a fresh one)")
+    parser.add_argument("--traceback", action="store_true", help="show where an error comes from, for debugging")
     return parser
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path that the locale cannot spell is written all the same
     sys.exit(main())

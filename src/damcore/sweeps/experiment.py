@@ -4,12 +4,14 @@ import hashlib
 import itertools
 import json
 import random
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any, ClassVar
+from types import UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import torch
 
@@ -29,13 +31,15 @@ class Experiment(ABC):
     The result of a cell depends on the settings and on the cell, never on the order or the company of cells: take
     random numbers from `damcore.sweeps.generator`, with the seed and the values of the cell.
 
-    Fields hold numbers, strings, truth values, None, and tuples of these. Lists and arrays become tuples.
+    Fields hold numbers, strings, truth values, None, and tuples of these. Lists and arrays become tuples, and 0 becomes
+    0.0 where the annotation is float: equal settings have one digest.
 
     Args:
         name: what the experiment is called in a store, letters, digits and hyphens.
 
     Raises:
         ValueError: the name holds another character, or a metric has the name of another column.
+        TypeError: a field of tuples holds a single value.
 
     Example:
         >>> from dataclasses import dataclass
@@ -71,8 +75,10 @@ class Experiment(ABC):
     settled: ClassVar[frozenset[str]] = frozenset()  # fields that the digest holds even at their defaults
 
     def __post_init__(self):
+        hints = _hints(type(self))
         for field in fields(self):
-            object.__setattr__(self, field.name, _plain(field.name, getattr(self, field.name)))
+            value = _plain(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, _as_annotated(field.name, value, hints.get(field.name, Any)))
         if not isinstance(self.name, str) or not self.name.replace("-", "").isalnum():
             _checks.refuse(f"`name` must consist of letters, digits and hyphens, got {_checks.said(self.name)}.")
         if taken := {*self.metrics} & {*self.Cell._fields, "seconds"}:
@@ -166,6 +172,12 @@ class Experiment(ABC):
             return True
         return getattr(self, field.name) != _plain(field.name, default)
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that every stored row has; those of fields that the digest leaves out may be absent."""
+        kept = {field.name for field in fields(self) if self._counts(field)}
+        return frozenset((kept & self.configuration.keys()) | {*self.Cell._fields, *self.metrics, "seconds"})
+
     def further(self) -> dict[str, Any]:
         """What the digest holds besides fields: whatever else decides a result, as name -> plain value."""
         return {}
@@ -209,6 +221,33 @@ def _plain(name: str, value: Any) -> Any:
         return tuple(_plain(name, element) for element in value)
     if value is not None and not isinstance(value, str | int | float):
         _checks.refuse(f"`{name}` must hold numbers, strings, truth values or None, or tuples of them, got {value!r}.")
+    return value
+
+
+@lru_cache(maxsize=64)
+def _hints(kind: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(kind)
+    except NameError:  # an annotation that only a type checker can read
+        return {}
+
+
+def _as_annotated(name: str, value: Any, hint: Any) -> Any:
+    """A plain setting as its annotation has it: whole numbers become floats where it has float and not int."""
+    hints = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    tuples = [get_args(each) for each in hints if get_origin(each) is tuple]
+    if isinstance(value, tuple):
+        inner = tuples[0] if tuples else (Any, ...)
+        each = inner[:1] * len(value) if inner[-1:] == (...,) else inner + (Any,) * (len(value) - len(inner))
+        return tuple(_as_annotated(name, element, of) for element, of in zip(value, each, strict=False))
+    if len(tuples) == len(hints):
+        _checks.refuse(f"`{name}` must be a tuple, a list or an array of values, got {value!r}.", TypeError)
+    if type(value) is int and float in hints and int not in hints:
+        if abs(value) > sys.float_info.max:
+            _checks.refuse(
+                f"`{name}` must lie in the range of a float, got a whole number of {value.bit_length()} bits."
+            )
+        return float(value)
     return value
 
 

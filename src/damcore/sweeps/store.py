@@ -1,16 +1,18 @@
 """Results on disk: one row per cell, in Parquet files whose names carry their own checksums.
 
 An experiment has a folder, `NAME-DIGEST`, with one file per shard, `00007-<sha256>.parquet`. A file is written under
-another name and then renamed, so a file with its final name is whole. Its bytes are compared with the checksum in its
-name each time it is read. A file that fails is set aside, and its cells count as missing. The shards of a finished
-experiment are packed into one file, `all-<sha256>.parquet`.
+another name and then renamed, so a file with its final name is whole. The shards of a finished experiment are packed
+into one file, `all-<sha256>.parquet`.
+
+A shard is stored where a sound file has its label (see `files`), and every question is answered by that one rule.
+Whoever reads is told of an unsound file, and nothing is moved. A run sets it aside and measures its cells again.
 """
 
-import hashlib
-import io
+import itertools
 import os
 import re
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +20,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xarray as xr
 from filelock import FileLock, Timeout
 
 from damcore import _checks
 from damcore.sweeps.experiment import Experiment
+from damcore.sweeps.files import ALL, LABEL, NAME, UnsoundError, decode, encode, label_of
 
-FILE = re.compile(r"(all|\d{5})-([0-9a-f]{16})\.parquet")
+ASIDE = "set-aside"
+PASSING = re.compile(rf"\.{LABEL}-[0-9a-f]{{16}}\.parquet\.\d+")  # of a file that is being written
+LOOKS = 5  # at a folder whose files change: they are packed once, so that the second look finds them
 
 
 class StoreError(Exception):
@@ -34,12 +38,21 @@ class StoreError(Exception):
     refused = True  # raised from the public call, see `_checks.door`
 
 
+class NotStoredError(StoreError):
+    """An experiment is not stored, or not all of it; the message says which command computes it."""
+
+
+@_checks.door
 @dataclass(frozen=True)
 class Store:
     """Keep the results of experiments in a folder.
 
     Args:
-        folder: where; it is created when something is written.
+        folder: where; it is created when something is written. A `~` at its start stands for the home directory.
+
+    Raises:
+        TypeError: `folder` is no path.
+        ValueError: it names no folder.
 
     Example:
         >>> from damcore.sweeps import StablePatterns
@@ -50,15 +63,159 @@ class Store:
 
     folder: Path
 
+    def __post_init__(self):
+        if not isinstance(self.folder, str | Path):
+            _checks.refuse(
+                f"`folder` must be a path, such as Path('results'), got {type(self.folder).__name__}.", TypeError
+            )
+        if "\0" in str(self.folder):
+            _checks.refuse(f"`folder` must hold no null character, got {str(self.folder)!r}.")
+        try:
+            object.__setattr__(self, "folder", Path(self.folder).expanduser())
+        except RuntimeError:
+            _checks.refuse(f"`folder` must name a home directory that exists after its `~`, got {str(self.folder)!r}.")
+
     def of(self, experiment: Experiment) -> Path:
         """Name the folder of an experiment."""
-        return Path(self.folder) / f"{experiment.name}-{experiment.digest}"
+        return self.folder / f"{experiment.name}-{experiment.digest}"
+
+    # Reading
+
+    @_checks.door
+    def files(self, experiment: Experiment) -> dict[str, Path]:
+        """List the sound files of an experiment, label -> path.
+
+        Args:
+            experiment: the description.
+
+        Raises:
+            StoreError: the folder cannot be read, or holds a file that is not sound.
+        """
+        return {label: path for label, (path, _) in self._sound(experiment).items()}
+
+    def has(self, experiment: Experiment, shard: int) -> bool:
+        """Say whether a shard is stored: `files` has it, or all shards in one. Reads no other shard.
+
+        Args:
+            experiment: the description.
+            shard: number of the shard in `experiment.shards()`.
+
+        Raises:
+            StoreError: the folder cannot be read, or holds a file of this label that is not sound.
+        """
+        return bool(self._sound(experiment, label_of(shard), ALL))
+
+    @_checks.door
+    def missing(self, experiment: Experiment) -> list[int]:
+        """List the numbers of the shards that are not stored.
+
+        Args:
+            experiment: the description.
+
+        Raises:
+            StoreError: the folder cannot be read, or holds a file that is not sound.
+        """
+        stored = self.files(experiment)
+        return [] if ALL in stored else [k for k in range(len(experiment.shards())) if label_of(k) not in stored]
+
+    @_checks.door
+    def frame(self, experiment: Experiment) -> pd.DataFrame:
+        """Read all stored rows of an experiment, sorted by its axes. An unfinished experiment gives some rows.
+
+        Args:
+            experiment: the description.
+
+        Raises:
+            NotStoredError: nothing is stored.
+            StoreError: the folder cannot be read, or holds a file that is not sound.
+        """
+        tables = {label: table for label, (_, table) in self._sound(experiment).items()}
+        if not tables:
+            raise NotStoredError(
+                f"{self.of(experiment)} holds nothing yet; run {experiment.name} first, with "
+                f"`damcore.sweeps.run` or `python -m damcore.sweeps run {experiment.name}`."
+            )
+        chosen = [tables[ALL]] if ALL in tables else tables.values()
+        frame = pd.concat([table.to_pandas() for table in chosen], ignore_index=True)
+        return frame.sort_values(list(experiment.axes), ignore_index=True)
+
+    @_checks.door
+    def array(self, experiment: Experiment) -> xr.Dataset:
+        """Read the metrics and seconds as arrays over the axes of the experiment, NaN where nothing is stored.
+
+        Args:
+            experiment: the description.
+
+        Raises:
+            NotStoredError: nothing is stored.
+            StoreError: the folder cannot be read, or holds a file that is not sound.
+        """
+        axes = experiment.axes
+        indexed = self.frame(experiment).set_index(list(axes))
+        whole = indexed.reindex(pd.MultiIndex.from_product(list(axes.values()), names=list(axes)))
+        return xr.Dataset.from_dataframe(whole.loc[:, [*experiment.metrics, "seconds"]].astype(float))
+
+    def _names(self, experiment: Experiment) -> list[str]:
+        """The names of everything in the folder of an experiment, in order."""
+        folder = self.of(experiment)
+        try:
+            return sorted(os.listdir(folder))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be read ({error.strerror}); name another store.") from None
+
+    def _each(self, experiment: Experiment, *labels: str) -> Iterator[tuple[Path, str, pa.Table | None]]:
+        """Each file, what is wrong with it, if anything, and the rows of a sound one.
+
+        Args:
+            experiment: the description.
+            labels: of the files to look at; all by default.
+
+        Raises:
+            FileNotFoundError: another process packed or moved one just now.
+        """
+        for name in self._names(experiment):
+            if name.startswith(".") or name == ASIDE or (labels and name.split("-")[0] not in labels):
+                continue
+            path = self.of(experiment) / name
+            try:
+                _, table = decode(path, experiment)
+            except UnsoundError as error:
+                yield path, str(error), None
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                raise StoreError(f"{path} cannot be read ({error.strerror}).") from None
+            else:
+                yield path, "", table
+
+    def _sound(self, experiment: Experiment, *labels: str) -> dict[str, tuple[Path, pa.Table]]:
+        """What is stored: label -> file and rows, as they were at one time. All others rest on this."""
+        for _ in range(LOOKS):
+            sound = {}
+            try:
+                for path, fault, table in self._each(experiment, *labels):
+                    if fault:
+                        raise StoreError(
+                            f"{path} {fault}. Put the right file in its place, or run {experiment.name} again: a run "
+                            "sets it aside and measures its cells."
+                        )
+                    sound.setdefault(path.name.split("-")[0], (path, table))
+                return sound
+            except FileNotFoundError:
+                continue
+        raise StoreError(f"{self.of(experiment)} changes whenever it is read; wait for what changes it.")
+
+    # Writing
 
     @_checks.door
     def write(
         self, experiment: Experiment, shard: int | None, rows: list[dict[str, object]], provenance: dict[str, str]
     ) -> Path:
         """Store the rows of one shard, or of all, each with the experiment's configuration and its provenance.
+
+        Where several processes write, `hold` the shard.
 
         Args:
             experiment: the description.
@@ -70,19 +227,16 @@ class Store:
             The file.
 
         Raises:
+            ValueError: the rows are not those of the shard's cells.
             StoreError: the folder cannot be written, or the disk is full.
         """
         shared = {**experiment.configuration, **provenance}
-        frame = pd.DataFrame([{**shared, **row} for row in rows])
-        return self._put(experiment, "all" if shard is None else f"{shard:05d}", frame)
+        return self._put(experiment, label_of(shard), pd.DataFrame([{**shared, **row} for row in rows]))
 
     def _put(self, experiment: Experiment, label: str, frame: pd.DataFrame) -> Path:
-        buffer = io.BytesIO()
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-        pq.write_table(table.replace_schema_metadata({"damcore.sweep": experiment.digest}), buffer, compression="zstd")
-        content = buffer.getvalue()
-        target = self.of(experiment) / f"{label}-{_checksum(content)}.parquet"
-        passing = target.with_name(f".{target.name}.{os.getpid()}")
+        name, content = encode(experiment, label, frame)
+        target = self.of(experiment) / name
+        passing = target.with_name(f".{name}.{os.getpid()}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with open(passing, "wb") as file:
@@ -91,7 +245,8 @@ class Store:
                 os.fsync(file.fileno())
             os.replace(passing, target)
         except OSError as error:
-            passing.unlink(missing_ok=True)
+            if os.path.lexists(passing):
+                passing.unlink()
             raise StoreError(
                 f"{target} could not be written ({error.strerror}). Nothing stored before is harmed: make room or name "
                 "another store, and run the experiment again."
@@ -99,97 +254,65 @@ class Store:
         return target
 
     @_checks.door
-    def files(self, experiment: Experiment) -> dict[str, Path]:
-        """List the sound files of an experiment, label -> path.
+    def mend(self, experiment: Experiment) -> None:
+        """Set aside each file that is not sound and say so on stderr, and remove what a killed process left.
 
-        A damaged or foreign file is set aside and named on stderr.
+        A run does this first.
+
+        Args:
+            experiment: the description.
 
         Raises:
-            StoreError: such a file cannot be moved away.
+            StoreError: the folder cannot be read, or such a file cannot be moved away.
         """
-        sound = {}
-        for path in sorted(self.of(experiment).glob("*")):
-            if path.is_dir() or path.name.startswith("."):
-                continue
+        for name in self._names(experiment):
+            if (passing := PASSING.fullmatch(name)) and self._can_be_written(experiment):
+                with self.hold(experiment, "pack" if passing[1] == ALL else passing[1]) as held:
+                    if held:  # nobody is writing it
+                        (self.of(experiment) / name).unlink(missing_ok=True)
+        for _ in range(LOOKS):
             try:
-                reason = _fault(path, experiment)
-            except FileNotFoundError:  # another process packed it just now
+                for path, fault, _ in self._each(experiment):
+                    if fault:
+                        _set_aside(path, fault)
+                return
+            except FileNotFoundError:
                 continue
-            if reason:
-                self._set_aside(path, reason)
-            else:
-                sound[path.name.split("-")[0]] = path
-        return sound
-
-    def _set_aside(self, path: Path, reason: str) -> None:
-        aside = path.parent / "set-aside"
-        try:
-            aside.mkdir(exist_ok=True)
-            os.replace(path, aside / path.name)
-        except OSError as error:
-            raise StoreError(f"{path} {reason}, and it cannot be moved away ({error.strerror}); remove it.") from None
-        print(f"{path} {reason}; moved to {aside.name}/, and its cells count as missing.", file=sys.stderr)
-
-    def has(self, experiment: Experiment, shard: int) -> bool:
-        """Say whether a shard is stored, by file name alone: cheap enough to ask before each shard is measured."""
-        folder = self.of(experiment)
-        return any(folder.glob(f"{shard:05d}-*.parquet")) or any(folder.glob("all-*.parquet"))
-
-    @_checks.door
-    def missing(self, experiment: Experiment) -> list[int]:
-        """List the numbers of the shards that are not stored."""
-        stored = self.files(experiment)
-        return [] if "all" in stored else [k for k in range(len(experiment.shards())) if f"{k:05d}" not in stored]
-
-    @_checks.door
-    def frame(self, experiment: Experiment) -> pd.DataFrame:
-        """Read all stored rows of an experiment, sorted by its axes. An unfinished experiment gives some rows.
-
-        Raises:
-            StoreError: nothing is stored.
-        """
-        while True:
-            files = self.files(experiment)
-            if not files:
-                raise StoreError(
-                    f"{self.of(experiment)} holds nothing yet; run {experiment.name} first, with "
-                    f"`damcore.sweeps.run` or `python -m damcore.sweeps run {experiment.name}`."
-                )
-            chosen = [files["all"]] if "all" in files else list(files.values())
-            try:
-                frame = pd.concat([pd.read_parquet(path) for path in chosen], ignore_index=True)
-            except FileNotFoundError:  # another process packed them in between; now there is one file
-                continue
-            return frame.sort_values(list(experiment.axes), ignore_index=True)
-
-    @_checks.door
-    def array(self, experiment: Experiment) -> xr.Dataset:
-        """Read the metrics and seconds as arrays over the axes of the experiment, NaN where nothing is stored.
-
-        Raises:
-            StoreError: nothing is stored.
-        """
-        axes = experiment.axes
-        indexed = self.frame(experiment).set_index(list(axes))
-        whole = indexed.reindex(pd.MultiIndex.from_product(list(axes.values()), names=list(axes)))
-        return xr.Dataset.from_dataframe(whole.loc[:, [*experiment.metrics, "seconds"]].astype(float))
 
     @_checks.door
     def pack(self, experiment: Experiment) -> None:
-        """Pack the shards of a finished experiment into one file; an unfinished one stays as it is."""
+        """Pack the shards of a finished experiment into one file; an unfinished one stays as it is.
+
+        Args:
+            experiment: the description.
+
+        Raises:
+            StoreError: the folder cannot be read or written, or holds a file that is not sound.
+        """
+        single = [NAME.fullmatch(name) is not None for name in self._names(experiment)].count(True) < 2
+        if (single and ALL in self.files(experiment)) or not self._can_be_written(experiment):
+            return
         with self.hold(experiment, "pack") as held:
-            files = self.files(experiment)
-            if not held or "all" in files or self.missing(experiment):
+            if not held or self.missing(experiment):
                 return
-            self._put(experiment, "all", self.frame(experiment))
-            for path in files.values():
-                path.unlink(missing_ok=True)
+            packed = self.files(experiment).get(ALL) or self._put(experiment, ALL, self.frame(experiment))
+            for name in self._names(experiment):
+                if NAME.fullmatch(name) and name != packed.name:
+                    (packed.parent / name).unlink(missing_ok=True)
+
+    def _can_be_written(self, experiment: Experiment) -> bool:
+        """Whether an existing folder is on a disk, and has a mode, that allows changes."""
+        return os.access(self.of(experiment), os.W_OK)
 
     @contextmanager
-    def hold(self, experiment: Experiment, label: str):
+    def hold(self, experiment: Experiment, label: str) -> Iterator[bool]:
         """Try to lock a shard (or "pack") for this process, and yield whether that worked.
 
         The system releases the lock however the process ends.
+
+        Args:
+            experiment: the description.
+            label: five digits, the number of the shard; or "pack".
 
         Raises:
             StoreError: the folder cannot be written.
@@ -210,23 +333,17 @@ class Store:
             lock.release()
 
 
-def _checksum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _fault(path: Path, experiment: Experiment) -> str:
-    """Why a file is no sound part of the experiment's results; empty for a sound file."""
-    named = FILE.fullmatch(path.name)
-    if not named:
-        return "does not belong to the store"
-    content = path.read_bytes()
-    if _checksum(content) != named[2]:
-        return "is damaged (its bytes do not match the checksum in its name)"
+def _set_aside(path: Path, fault: str) -> None:
+    aside = path.parent / ASIDE
+    places = (aside / f"{path.name}{number or ''}" for number in itertools.count())
     try:
-        metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
-    except pa.ArrowInvalid:
-        return "is no Parquet file"
-    return "" if metadata.get(b"damcore.sweep") == experiment.digest.encode() else "belongs to another experiment"
+        aside.mkdir(exist_ok=True)
+        os.replace(path, next(place for place in places if not os.path.lexists(place)))
+    except OSError as error:
+        if not os.path.lexists(path):  # another process set it aside
+            return
+        raise StoreError(f"{path} {fault}, and it cannot be moved away ({error.strerror}); remove it.") from None
+    print(f"{path} {fault}; moved to {aside.name}/, and its cells count as missing.", file=sys.stderr)
 
 
 def cells_of(experiment: Experiment, frame: pd.DataFrame) -> list[Any]:

@@ -165,9 +165,7 @@ class Sweep(Experiment):
     def __post_init__(self):
         super().__post_init__()
         for axis in ("vertices", "inverse_temperatures", "learning_rates"):
-            # 1 and 1.0 are one cell: they must give one digest.
-            values = tuple(value if axis == "vertices" else float(value) for value in getattr(self, axis))
-            object.__setattr__(self, axis, values)
+            values = getattr(self, axis)
             if not values or len(set(values)) < len(values):
                 _checks.refuse(f"`{axis}` must hold at least one value and none twice, got {values}.")
             for value in values:
@@ -196,6 +194,10 @@ class Sweep(Experiment):
             "inverse_temperature": self.inverse_temperatures,
             "repeat": range(self.repeats),
         }
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return super().columns - {"repeats"}  # which the first stored rows do not have
 
     def further(self) -> dict[str, Any]:
         # The name of an F of your own may come to stand for another F; the four of the library do not change.

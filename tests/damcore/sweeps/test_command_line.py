@@ -1,5 +1,7 @@
 """The command line: it finds what installed packages declare, does what it says, and refuses in one sentence."""
 
+import os
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -148,6 +150,7 @@ def test_a_package_whose_experiments_cannot_be_had_is_named_and_nothing_is_run(
         (["run", "tiny"], 2, "there is no experiment 'tiny'; there are small, stable-few."),
         (["run", "small", "t*"], 2, "there is no experiment 't*'; there are small, stable-few."),
         (["verify", "small", "--sample", "0"], 1, "`sample` must be at least 1, got 0."),
+        (["verify", "small", "--seed", "-1"], 1, "`seed` must be at least 0, got -1."),
     ],
 )
 def test_a_wrong_command_is_refused_in_one_sentence(arguments, status, message, installed, command):
@@ -168,20 +171,113 @@ def test_a_scheduler_that_does_not_answer_is_said_in_one_sentence(installed, com
     def silent(address, **_):
         raise OSError(f"Timed out trying to connect to {address}")
 
-    monkeypatch.setattr(distributed, "Client", silent)
-    status, said, error = command("run", "small", "--scheduler", "tcp://127.0.0.1:1")
+    with monkeypatch.context() as patch:
+        patch.setattr(distributed, "Client", silent)
+        status, said, error = command("run", "small", "--scheduler", "tcp://127.0.0.1:1")
     assert (status, said) == (1, "")
-    assert error.startswith("error: no Dask scheduler answers at tcp://127.0.0.1:1 (Timed out")
+    assert error.startswith("error: no Dask scheduler answers at 'tcp://127.0.0.1:1' (Timed out")
+    for address in ("host", "tcp://host", "http://host:1", "tcp://host:x", "inproc://x", "tls://127.0.0.1:1", ""):
+        status, said, error = command("run", "small", "--scheduler", address)
+        assert (status, said) == (1, "")
+        assert error.startswith(f"error: no Dask scheduler answers at {address!r} (")
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert command("run", "small", "--scheduler", "x")[2] == "error: a cluster needs `pip install damcore[cluster]`.\n"
 
 
-def test_python_m_finds_an_installed_package(tmp_path):
-    """A package as installers leave it: its code, and the file of its entry points."""
+@pytest.mark.parametrize("threads", ["0", "-1", "two", ""])
+def test_a_number_of_threads_that_numba_refuses_is_said_in_one_sentence(threads, installed, command, monkeypatch):
+    installed(ours=OURS)
+    monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+    message = f"error: NUMBA_NUM_THREADS must be a whole number of at least 1, got {threads!r}; unset it.\n"
+    assert command("run", "small") == (2, "", message)
+
+
+def test_a_damaged_file_is_told_by_status_and_mended_by_run(installed, command, tmp_path):
+    installed(ours=OURS)
+    command("run")
+    store = Store(tmp_path / "smoke")
+    (path,) = store.files(STABLE).values()
+    path.unlink()
+    path.symlink_to("nowhere")
+    status, said, error = command("status")
+    assert status == 1 and said.split()[:2] == ["small", "16"]
+    assert error.startswith(f"error: {path} is no file. Put the right file in its place, or run stable-few again")
+    assert command("plan")[0] == command("verify")[0] == 1 and path.is_symlink()
+    status, said, error = command("run")
+    assert status == 0 and "6 of 6 networks stored" in said and "moved to set-aside/" in error
+    assert command("status")[0] == 0
+
+
+def test_verify_says_what_holds_on_another_type_of_machine(installed, command, tmp_path):
+    installed(ours=OURS)
+    rows = executor.measured(STABLE, list(STABLE.cells()), "cpu")
+    store = Store(tmp_path / "smoke")
+    (path,) = [store.write(STABLE, None, rows, {"device": "cpu: abacus"})]
+    status, said, error = command("verify", "stable-few")
+    assert status == 0 and not error
+    assert "6 networks measured again, 0 metrics differ" in said
+    assert "no row was measured on a machine like this one (device, fallback, version_torch" in said
+    assert "the mean of each metric over the sample must agree within 4 standard errors" in said
+    path.unlink()
+    off = [{**row, "neurons": row["neurons"] - 0.5 - k / 100} for k, row in enumerate(rows)]
+    store.write(STABLE, None, off, {"device": "cpu: abacus"})
+    status, said, error = command("verify", "stable-few")
+    assert status == 1 and error == "error: stable-few: neurons cannot be what is stored.\n"
+
+
+# Processes of their own
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A package as installers leave it: its code, and the file of its entry points. Runs the command."""
     about = tmp_path / "noise-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: noise\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(f"[damcore.experiments]\nnoise = {OWN}\n")
-    options = ("denoising", "--profile", "smoke", "--store", str(tmp_path / "results"))
-    ran = python("-m", "damcore.sweeps", "run", *options, folders=(tmp_path,))
+
+    def run(*arguments, stdout=subprocess.PIPE, **variables):
+        return python(
+            "-m", "damcore.sweeps", *arguments, "--profile", "smoke", folders=(tmp_path,), stdout=stdout, **variables
+        )
+
+    return run
+
+
+def test_python_m_finds_an_installed_package(package, tmp_path):
+    ran = package("run", "denoising", "--store", str(tmp_path / "results"))
     assert ran.returncode == 0 and "8 of 8 networks stored" in ran.stdout, ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_output_that_cannot_be_written_is_said_in_one_sentence(package):
+    with open("/dev/full", "wb") as full:
+        ran = package("list", stdout=full)
+    said = "error: the output cannot be written (No space left on device). What is stored is whole.\n"
+    assert (ran.returncode, ran.stderr) == (1, said)
+
+
+def test_output_that_nobody_reads_ends_the_command_without_a_word(package):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as nobody:
+        ran = package("list", stdout=nobody)
+    assert (ran.returncode, ran.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("variables", [{"PYTHONUTF8": "0"}, {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}])
+def test_a_store_that_the_locale_cannot_spell(variables, package, tmp_path):
+    folder = tmp_path / "störe"
+    ran = package("run", "denoising", "--store", str(folder), LC_ALL="C", PYTHONCOERCECLOCALE="0", **variables)
+    assert ran.returncode == 0 and "8 of 8 networks stored in " in ran.stdout, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert len(list(folder.rglob("all-*.parquet"))) == 1
+
+
+@pytest.mark.parametrize("where", ["x" * 300, "~nobody-of-this-name"])
+def test_a_store_that_cannot_be_is_said_in_one_sentence_and_with_a_traceback_where_it_is_asked_for(where, package):
+    ran = package("run", "denoising", "--store", where)
+    assert ran.returncode == 1 and ran.stderr.startswith("error: ") and ran.stderr.count("\n") == 1
+    ran = package("run", "denoising", "--store", where, "--traceback")
+    assert ran.returncode == 1 and ran.stderr.startswith("Traceback")
+    assert "/store.py" in ran.stderr

@@ -101,6 +101,29 @@ def test_lists_arrays_and_numbers_of_numpy_and_torch_are_settings_like_any():
     assert Product("product", count=np.int64(2)).digest == Product("product").digest
 
 
+def test_whole_numbers_in_a_field_of_floats_are_floats():
+    @dataclass(frozen=True)
+    class Optional(Product):
+        floor: float | None = 1.0
+        either: int | float = 1
+        pair: tuple[float, int] = (1.0, 1)
+
+    assert Product("product", shift=0, xs=[1, 2]).digest == Product("product", shift=0.0, xs=(1.0, 2.0)).digest
+    settings = Optional("product", floor=0, either=2, pair=(2, 2), shift=np.int32(3), xs=np.arange(1, 3))
+    assert repr(settings) == repr(Optional("product", floor=0.0, either=2, pair=(2.0, 2), shift=3.0, xs=(1.0, 2.0)))
+    assert Optional("product", floor=None).floor is None
+    with pytest.raises(ValueError, match="`shift` must lie in the range of a float"):
+        Product("product", shift=10**400)
+
+
+def test_annotations_that_python_cannot_read_change_nothing():
+    @dataclass(frozen=True)
+    class Foreign(Product):
+        shift: "NoSuchName" = 0.0  # noqa: F821  # pyright: ignore
+
+    assert Foreign("product", shift=2).shift == 2
+
+
 # The configuration and the shards
 
 
@@ -155,6 +178,7 @@ def test_logarithmic_has_both_ends_and_even_steps():
     [
         (dict(name="a b"), "`name` must consist of letters, digits and hyphens, got 'a b'"),
         (dict(name=""), "`name` must consist of letters"),
+        (dict(name=5), "`name` must consist of letters"),
         (dict(shift=object()), "`shift` must hold numbers, strings, truth values or None, or tuples of them"),
         (dict(xs=((0.5, {}),)), "`xs` must hold numbers"),
     ],
@@ -162,6 +186,12 @@ def test_logarithmic_has_both_ends_and_even_steps():
 def test_refuses_bad_settings(settings, message):
     with pytest.raises(ValueError, match=message):
         Product(**{"name": "product", **settings})
+
+
+@pytest.mark.parametrize("xs", [0.5, np.array(0.5), None, "ab"])
+def test_refuses_a_single_value_where_there_must_be_several(xs):
+    with pytest.raises(TypeError, match="`xs` must be a tuple, a list or an array of values, got"):
+        Product("product", xs=xs)
 
 
 @pytest.mark.parametrize("taken", ["x", "seconds"])

@@ -1,5 +1,6 @@
 """The training experiment: its description, where N and T enter, and the training and recall of its cells."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -45,6 +46,17 @@ def test_the_digest_stands_for_every_setting_but_the_name():
     )  # fmt: skip
     assert set(others) == set(SMALL.__dict__) - {"name"}
     assert len({changed(**{name: value}).digest for name, value in others.items()} | {SMALL.digest}) == len(others) + 1
+
+
+def test_equal_settings_have_one_digest_however_they_are_written():
+    plain = changed(momentum=0.0, slope=0.0, floor=0.0, decay=1.0, inverse_temperatures=(1.0, 2.0), seed=3)
+    written = changed(
+        momentum=0, slope=np.int64(0), floor=np.float32(0), decay=1, inverse_temperatures=np.array([1, 2]),
+        seed=np.int32(3), vertices=np.array([2, 3]), learning_rates=torch.tensor([0.05, 0.4], dtype=torch.float64),
+        epochs=np.uint8(15), repeats=torch.tensor(2),
+    )  # fmt: skip
+    assert written == plain and written.digest == plain.digest and written.shards() == plain.shards()
+    assert {type(value) for cell in written.cells() for value in cell} == {int, float}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from damcompanion.mrs24.experiments.heat_maps import MEMORIES
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import Maps, resamples
 from damcompanion.results import NEAR
-from damcore.sweeps.store import StoreError
+from damcore.sweeps.store import NotStoredError
 
 GRIDS = ("coarse", "fine")
 FACTORS = (0.5, 2.0)  # on the thresholds, of the region and of the rule
@@ -60,7 +60,7 @@ class Look:
         """Its maps.
 
         Raises:
-            StoreError: they are not stored.
+            NotStoredError: they are not stored.
         """
         name = self.name(self.other.get(network, network), what)
         self.read[name] = None
@@ -112,7 +112,7 @@ class OnMaps:
         look.read.clear()
         try:
             found = {view: float(self.number(look, view)) for view in self.views}
-        except StoreError:
+        except NotStoredError:
             return Evidence(Kind.MISSING, quantity=self.quantity)
         names = tuple(look.read)
         plain = Evidence(Kind.MEASURED, found, quantity=self.quantity, experiments=names, fresh=self._fresh(look))
@@ -145,7 +145,7 @@ class OnMaps:
             return None
         try:
             number = float(self.number(look, "fresh"))
-        except (StoreError, KeyError):
+        except (NotStoredError, KeyError):
             return None
         return None if np.isnan(number) else number
 
