@@ -23,6 +23,7 @@ import yaml
 from tqdm import tqdm
 
 import data
+import digits
 import pages
 from damcompanion.kh16 import experiments as kh16
 from damcompanion.mrs24 import experiments as mrs24
@@ -113,6 +114,7 @@ def prepare_pages(notebooks: dict[str, dict[str, object]], packages: Packages) -
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)
+    digits.write(BOOK / "assets" / "data")
     # The full SVG component: the smaller ones load what \boldsymbol needs from a server.
     found = [
         file for file in importlib.metadata.files("sphinx-mathjax-offline") or [] if file.name == "tex-svg-full.js"
