@@ -26,6 +26,7 @@ import yaml
 from tqdm import tqdm
 
 import data
+import digits
 import pages
 from damcompanion import catalogue
 from damcompanion.mrs24.figures import Gallery
@@ -161,6 +162,7 @@ def prepare_pages(notebooks: dict[str, Page], packages: Packages) -> None:
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)
+    digits.write(BOOK / "assets" / "data")
     for name in FRONT:
         pages.write(BOOK / "generated" / f"front-{name}.html", front_picture(notebooks[name].executed))
     # The full SVG component: the smaller ones load what \boldsymbol needs from a server.

@@ -2,7 +2,8 @@
 (() => {
   "use strict";
   const { sweeps, missing, near, colours } = window.DAMCORE_MAPS;
-  const { blank, draw, excuse, cellAt, label } = window.damcoreHeatMap;
+  const { blank, draw, excuse, cellAt, label, phone } = window.damcoreHeatMap;
+  const { region, findings } = window.damcoreRegions;
   const NAMES = { leaky: "leaky rectified polynomial", large: "large n" };
   const NUMBERS = ["mean", "least", "largest"];
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -29,10 +30,11 @@
   // ---- what there is to choose from
 
   const gridOf = (sweep) => `${NAMES[sweep.grid] ?? sweep.grid}, N = ${sweep.N}, K = ${sweep.K}`;
-  const isShown = (sweep) => sweep.interaction === chosen.interaction && gridOf(sweep) === chosen.grid;
+  const keyOf = (sweep) => `${sweep.grid}-${sweep.N}-${sweep.K}`; // short, for links
+  const isShown = (sweep) => sweep.interaction === chosen.interaction && keyOf(sweep) === chosen.grid;
   const find = (list, network) => list.find((sweep) => isShown(sweep) && sweep.network === network);
   const interactions = () => unique(sweeps.map((sweep) => sweep.interaction));
-  const grids = () => unique(sweeps.filter((sweep) => sweep.interaction === chosen.interaction).map(gridOf));
+  const grids = () => unique(sweeps.filter((sweep) => sweep.interaction === chosen.interaction).map(keyOf));
   const vertices = () => unique(sweeps.filter(isShown).flatMap((sweep) => sweep.vertices)).sort((a, b) => a - b);
   const limit = () => Math.max(...sweeps.filter(isShown).map((sweep) => sweep.random_level));
 
@@ -131,6 +133,7 @@
     else if (!cell) moveToBest(panel);
     else moveTo(panel, cell.i + ARROWS[event.key][0], cell.j + ARROWS[event.key][1]);
     speak(panel);
+    remember();
   }
 
   function onPointer(panel, event) {
@@ -144,17 +147,63 @@
     speak(panel);
   }
 
+  // ---- links and the tour
+
+  function state() {
+    const { interaction, grid, n, cursor } = chosen;
+    return new URLSearchParams({ interaction, grid, n, ...(cursor ? { x: cursor.x, rate: cursor.rate } : {}) });
+  }
+
+  /** Keep what the reader chose in the address; what the mouse only passes over is not kept. */
+  function remember() {
+    history.replaceState(null, "", `#${state()}`);
+  }
+
+  /** Show what the address names; what it does not name, or what is not there, is as at the beginning. */
+  function restore() {
+    const named = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+    const [n, x, rate] = ["n", "x", "rate"].map((name) => Number(named[name]));
+    Object.assign(chosen, { interaction: named.interaction, grid: named.grid, n: n > 0 ? n : 2, cursor: null });
+    show();
+    const panel = panels.find(({ map }) => map);
+    if (panel && x > 0 && rate > 0) moveTo(panel, nearest(panel.sweep.x, x), nearest(panel.sweep.rates, rate));
+  }
+
+  function copyLink() {
+    remember();
+    const copied = navigator.clipboard ? navigator.clipboard.writeText(location.href) : Promise.reject();
+    copied.then(() => (told.textContent = "The link is copied."), () => (told.textContent = "The address bar has the link."));
+  }
+
+  function nextFinding() {
+    const { sweep, n, text } = tour[step % tour.length];
+    told.textContent = `${(step % tour.length) + 1} of ${tour.length}: ${text}`;
+    step += 1;
+    Object.assign(chosen, { interaction: sweep.interaction, grid: keyOf(sweep), n, cursor: null });
+    show();
+    remember();
+  }
+
   // ---- the elements, made once
+
+  const tour = findings(sweeps, near);
+  let step = 0;
+  const told = html("p", { class: "told", "aria-live": "polite" });
 
   function makePanel(network) {
     const picture = blank();
     const frame = html("div", { class: "map", role: "application", "aria-describedby": "explorer-keys" }, picture);
     const numbers = [...NUMBERS, "diverged"].map((name) => html("td", { "data-is": name }));
     const row = html("tr", { "data-network": network }, html("th", { scope: "row" }, capital(network)), ...numbers);
-    const panel = { network, picture, frame, numbers, row, title: html("p", { class: "title" }) };
+    const place = ["cells", "decades", "inverse", "rate"].map((name) => html("td", { "data-is": name }));
+    const size = html("tr", { "data-region": network }, html("th", { scope: "row" }, capital(network)), ...place);
+    const panel = { network, picture, frame, numbers, row, place, size, title: html("p", { class: "title" }) };
     frame.addEventListener("keydown", (event) => onKey(panel, event));
     frame.addEventListener("pointermove", (event) => onPointer(panel, event));
-    frame.addEventListener("pointerdown", (event) => onPointer(panel, event));
+    frame.addEventListener("pointerdown", (event) => {
+      onPointer(panel, event);
+      remember();
+    });
     frame.addEventListener("focus", () => onFocus(panel));
     frame.addEventListener("pointerleave", (event) => {
       // A lifted finger leaves, too; and a map that was clicked has the focus and keeps its cell.
@@ -168,6 +217,7 @@
     select.addEventListener("change", () => {
       Object.assign(chosen, { [name]: select.value, cursor: null });
       show();
+      remember();
     });
     return select;
   }
@@ -182,18 +232,34 @@
   slider.addEventListener("input", () => {
     chosen.n = vertices()[slider.value];
     show();
+    remember();
   });
 
+  const table = (name, caption, head, rows) =>
+    html("table", { class: name }, caption,
+      html("thead", {}, html("tr", {}, ...head.map((text) => html("th", { scope: "col" }, ...[text].flat())))),
+      html("tbody", {}, ...rows));
+
+  function button(name, does) {
+    const node = html("button", { type: "button" }, name);
+    node.addEventListener("click", does);
+    return node;
+  }
+
   function build() {
-    const head = ["network", ...NUMBERS, "diverged"].map((name) => html("th", { scope: "col" }, capital(name)));
     const labelled = [["Interaction", interaction], ["Grid", grid]].map((pair) => html("label", {}, ...pair));
     labelled.push(html("label", { class: "vertex" }, "Interaction vertex", slider, vertex));
-    const rows = panels.map((panel) => panel.row);
+    const inverse = ["N/T = 1/T", html("sub", {}, "m")];
+    const buttons = [button("Copy link", copyLink)];
+    if (tour.length) buttons.unshift(button("Next finding", nextFinding));
     root.append(
+      html("div", { class: "tour" }, ...buttons, told),
       html("div", { class: "controls" }, ...labelled),
       html("div", { class: "panels" }, ...panels.map((panel) => html("div", {}, panel.title, panel.frame))),
+      table("regions", html("caption", {}, "Optimal region: size, and centroid on both axes"),
+        ["Region", "Cells", "Decades²", inverse, "Rate"], panels.map((panel) => panel.size)),
       bar,
-      html("table", { class: "reading" }, where, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)),
+      table("reading", where, ["network", ...NUMBERS, "diverged"].map(capital), panels.map((panel) => panel.row)),
       html("p", { class: "spoken", id: "explorer-keys" }, "Arrow keys move from cell to cell, Escape clears."),
       spoken,
       origin,
@@ -202,10 +268,19 @@
 
   // ---- showing what is chosen
 
-  function offer(select, values) {
-    select.replaceChildren(...values.map((value) => html("option", { value }, NAMES[value] ?? value)));
+  function offer(select, values, naming) {
+    select.replaceChildren(...values.map((value) => html("option", { value }, naming(value))));
     if (!values.includes(chosen[select.name])) chosen[select.name] = values[0];
     select.value = chosen[select.name];
+  }
+
+  function showRegions() {
+    for (const { sweep, place } of panels) {
+      const found = region(sweep, chosen.n, near);
+      const { cells, of, decades, x, rate } = found ?? {};
+      const texts = cells ? [`${cells} of ${of}`, decades.toFixed(2), label(x), label(rate)] : [cells === 0 ? `0 of ${of}` : "–", "–", "–", "–"];
+      place.forEach((box, k) => (box.textContent = texts[k]));
+    }
   }
 
   function showBar() {
@@ -228,8 +303,8 @@
   }
 
   function show() {
-    offer(interaction, interactions());
-    offer(grid, grids());
+    offer(interaction, interactions(), (name) => NAMES[name] ?? name);
+    offer(grid, grids(), (key) => gridOf(sweeps.find((sweep) => keyOf(sweep) === key)));
     const there = vertices();
     chosen.n = there[nearest(there, chosen.n)];
     slider.max = there.length - 1;
@@ -237,6 +312,7 @@
     slider.setAttribute("aria-valuetext", `n = ${chosen.n}`);
     vertex.textContent = `n = ${chosen.n}`;
     panels.forEach(showPanel);
+    showRegions();
     showBar();
     showOrigin();
     showCell();
@@ -245,7 +321,9 @@
   const root = document.getElementById("explorer");
   if (sweeps.length) {
     build();
-    show();
+    restore();
+    window.addEventListener("hashchange", restore);
+    phone.addEventListener("change", show);
   } else {
     root.append(html("p", {}, `No map is computed yet. To compute one: ${missing[0].command}`));
   }

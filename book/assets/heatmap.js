@@ -1,9 +1,15 @@
 // One heat map as SVG: numbers in, picture out, as in src/damcore/plotting.py. For explorer.js.
 window.damcoreHeatMap = (() => {
   "use strict";
-  const WIDTH = 320, HEIGHT = 290; // about as many pixels as a map gets
-  const BOX = { left: 48, top: 6, width: 264, height: 234 };
-  const BOTTOM = BOX.top + BOX.height, MIDDLE = BOX.left + BOX.width / 2;
+  const WIDTH = 320; // about as many pixels as a map gets
+  const phone = window.matchMedia("(max-width: 700px)");
+  const BOX = {
+    left: 48, top: 6, width: 264,
+    get height() { return phone.matches ? 145 : 234; }, // on a phone both maps fit one screen
+    get bottom() { return this.top + this.height; },
+  };
+  const MIDDLE = BOX.left + BOX.width / 2;
+  const height = () => BOX.bottom + 50;
   const POWERS = [-6, -5, -4, -3, -2, -1, 0, 1, 2, 3];
   const SERIES = [[1], [1, 3], [1, 2, 5], [1, 1.1, 1.25, 2, 3, 4, 5, 6, 7, 8, 9]];
 
@@ -36,16 +42,16 @@ window.damcoreHeatMap = (() => {
     const marks = ticks(values).flatMap((value) => {
       const x = BOX.left + (place(values, value) * BOX.width) / values.length;
       return [
-        svg("line", { class: "tick", x1: x, x2: x, y1: BOTTOM, y2: BOTTOM + 4 }),
-        svg("text", { x, y: BOTTOM + 18, "text-anchor": "middle" }, label(value)),
+        svg("line", { class: "tick", x1: x, x2: x, y1: BOX.bottom, y2: BOX.bottom + 4 }),
+        svg("text", { x, y: BOX.bottom + 18, "text-anchor": "middle" }, label(value)),
       ];
     });
-    return [...marks, svg("text", { x: MIDDLE, y: HEIGHT - 10, "text-anchor": "middle" }, name)];
+    return [...marks, svg("text", { x: MIDDLE, y: height() - 10, "text-anchor": "middle" }, name)];
   }
 
   function vertical(values, name) {
     const marks = ticks(values).flatMap((value) => {
-      const y = BOTTOM - (place(values, value) * BOX.height) / values.length;
+      const y = BOX.bottom - (place(values, value) * BOX.height) / values.length;
       return [
         svg("line", { class: "tick", x1: BOX.left - 4, x2: BOX.left, y1: y, y2: y }),
         svg("text", { x: BOX.left - 7, y: y + 4, "text-anchor": "end" }, label(value)),
@@ -88,7 +94,7 @@ window.damcoreHeatMap = (() => {
     const outlines = ["region under", "region"].map((name) => svg("path", { class: name, d }));
     const cursor = ["cursor under", "cursor"].map((name) => svg("rect", { class: name, ...size }));
     const axes = [...horizontal(x, xlabel), ...vertical(y, ylabel)];
-    picture.replaceChildren(svg("g", { class: "cells" }, ...cells), ...axes, ...outlines);
+    fill(picture, svg("g", { class: "cells" }, ...cells), ...axes, ...outlines);
     return (cell) => {
       if (!cell) return cursor.forEach((rect) => rect.remove());
       const [left, top] = corner(cell.i, cell.j);
@@ -105,17 +111,24 @@ window.damcoreHeatMap = (() => {
     const { left, top, width, height } = BOX;
     const texts = lines.map((line, k) =>
       svg("text", { x: MIDDLE, y: top + height / 2 + 18 * k, "text-anchor": "middle" }, line));
-    picture.replaceChildren(svg("rect", { class: "missing", x: left, y: top, width, height }), ...texts);
+    fill(picture, svg("rect", { class: "missing", x: left, y: top, width, height }), ...texts);
   }
 
   /** The cell (i, j) under a point of the window, or nothing. */
   function cellAt(picture, point, columns, rows) {
     const seen = picture.getBoundingClientRect();
     const x = (((point.clientX - seen.left) / seen.width) * WIDTH - BOX.left) / BOX.width;
-    const y = (BOTTOM - ((point.clientY - seen.top) / seen.height) * HEIGHT) / BOX.height;
+    const y = (BOX.bottom - ((point.clientY - seen.top) / seen.height) * height()) / BOX.height;
     return x >= 0 && x < 1 && y >= 0 && y < 1 ? { i: Math.floor(x * columns), j: Math.floor(y * rows) } : null;
   }
 
-  const blank = () => svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
-  return { blank, draw, excuse, cellAt, label };
+  const blank = () => svg("svg", { "aria-hidden": "true" });
+
+  /** Puts these elements, and no others, in a picture as high as the screen allows. */
+  function fill(picture, ...children) {
+    picture.setAttribute("viewBox", `0 0 ${WIDTH} ${height()}`);
+    picture.replaceChildren(...children);
+  }
+
+  return { blank, draw, excuse, cellAt, label, phone };
 })();
