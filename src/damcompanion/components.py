@@ -118,6 +118,7 @@ def figure(
     made_from: Sequence[str] = (),
     scale: Figure | None = None,
     wide: bool = False,
+    paired: bool = False,
 ) -> Shown:
     """A figure of one or more pictures over their caption, and a fold that says how it was made.
 
@@ -130,6 +131,7 @@ def figure(
         made_from: names of stored experiments whose rows it shows.
         scale: a colour bar that all pictures share.
         wide: give each picture the whole width.
+        paired: two pictures a line, for pairs that are compared; so are two and four in any case.
 
     Example:
         >>> from damcompanion.components import canvas, figure
@@ -142,7 +144,8 @@ def figure(
     panels = [Panel(panels, alt=alt or caption)] if isinstance(panels, Figure) else list(panels)
     bodies = "".join(_panel(panel, caption, alone=len(panels) == 1) for panel in panels)
     bar = scale_bar(scale) if scale else ""
-    kind = " dam-one" if len(panels) == 1 else " dam-wide" if wide else " dam-pairs" if len(panels) in (2, 4) else ""
+    paired = paired or len(panels) in (2, 4)
+    kind = " dam-one" if len(panels) == 1 else " dam-wide" if wide else " dam-pairs" if paired else ""
     head = f'<span class="dam-label{" dam-of-text" if label else ""}">{html.escape(label)}</span>'
     markup = (
         f'<figure class="dam-figure"{_id(id)}><div class="dam-panels{kind}">{bodies}</div>{bar}'
@@ -168,7 +171,7 @@ def svg(picture: Figure) -> str:
     text = re.sub(r"<style.*?</style>|<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"font-family: [^;\"]*(; )?", "", text)
     referred = set(re.findall(r"#([\w-]+)[\")]", text))
-    text = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in referred else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in referred else "", text)
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 

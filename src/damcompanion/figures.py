@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 # Both are uniform for colour-blind eyes; dark is good in one and bad in the other, as in the figures of MRS24.
@@ -41,7 +42,7 @@ def heat_map(
         The image, for a colour bar.
     """
     image = axes.imshow(values, origin="lower", aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1])
-    image.cmap.set_bad(missing)
+    image.set_cmap(image.cmap.with_extremes(bad=missing))
     for axis, centres in ((axes.xaxis, x), (axes.yaxis, y)):
         step = max(1, len(centres) // 4)
         axis.set_ticks(range(0, len(centres), step), [f"{c:.2g}" for c in centres[::step]])
@@ -79,22 +80,25 @@ def scale(picture: Figure, *, limits: tuple[float, float], label: str, colours: 
     picture.colorbar(shades, cax=axes, orientation="horizontal", label=label).outline.set_visible(False)
 
 
-def scores(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> None:
-    """Draw a table of zeros and ones: a filled square where a row has what the column asks for.
+def counts(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], most: int) -> None:
+    """Draw a table of counts: the number in each cell, on a colour that deepens with it.
 
     Args:
         axes: where to draw.
-        values: 0 or 1 (rows, columns).
+        values: counts (rows, columns); NaN leaves a cell empty.
         rows: labels, from above.
         columns: labels.
+        most: the largest that a count can be.
     """
-    y, x = np.nonzero(values)
-    axes.scatter(x, y, marker="s", s=40, color="C0")
+    for y, x in np.argwhere(~np.isnan(values)):
+        share = values[y, x] / most
+        axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color="C0", alpha=0.6 * share, linewidth=0))
+        axes.text(x, y, f"{values[y, x]:.0f}", ha="center", va="center")
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows, fontsize=7)
-    axes.tick_params(length=0, top=True, labeltop=True)
-    axes.grid(visible=True, axis="y", alpha=0.2)
+    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
 
 
 def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float, float] = (-1, 1)) -> None:

@@ -15,7 +15,7 @@ MOVED = {
     "damcore.sweeps": {
         **{name: f"damcompanion.mrs24.figures.{name}" for name in ("Gallery", "MapFigure", "figures")},
         **{name: f"damcompanion.mrs24.regions.{name}" for name in ("Map", "Maps")},
-        **{name: f"damcompanion.mrs24.measures.{name}" for name in ("drift", "measures", "report")},
+        **{name: f"damcompanion.mrs24.measures.{name}" for name in ("drift", "measures")},
         **{name: f"damcompanion.mrs24.experiments.{name}" for name in ("further", "study", "sweeps")},
         **{
             name: f"damcompanion.mrs24.ranking.{name}"

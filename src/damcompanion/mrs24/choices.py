@@ -6,13 +6,16 @@ Reads the rows of the sweeps `choice-kK`, trains nothing.
 from collections.abc import Iterable
 
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.figure import Figure
 
-from damcompanion.mrs24.experiments.beyond import CHOICE_MEMORIES, CHOICE_VERTICES, CHOICES
+from damcompanion.components import Panel, canvas
+from damcompanion.figures import heat_map, outline
+from damcompanion.mrs24.experiments.beyond import CHOICE_MEMORIES, CHOICES
+from damcompanion.mrs24.experiments.heat_maps import N
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import NEAR, Maps
 from damcore import _checks
+
+LEVEL = (2 * N) ** 0.5  # the distance of states that have nothing in common
 
 
 @_checks.door
@@ -79,24 +82,26 @@ def serves_from(table: pd.DataFrame, choice: tuple[float, float], vertices: Iter
 
 
 @_checks.door
-def draw(picture: Figure, table: pd.DataFrame) -> None:
-    """Mean distance against the vertex, a line a number of memories, a panel a choice.
+def panels(table: pd.DataFrame) -> list[Panel]:
+    """A map a choice: the mean distance over vertices and numbers of memories, and where the choice serves.
 
     Args:
-        picture: where to draw.
         table: what `choices` returns.
     """
-    picture.set_size_inches(9.5, 4)
-    panels = picture.subplots(1, len(CHOICES), sharey=True)
-    shades = colormaps["viridis_r"]  # the more memories, the darker
-    for axes, (inverse, rate) in zip(panels, CHOICES, strict=True):
-        of_choice = table[(table.inverse_temperature == inverse) & (table.learning_rate == rate)]
-        for k, (memories, line) in enumerate(of_choice.groupby("memories")):
-            colour = shades(0.1 + 0.9 * k / (len(CHOICE_MEMORIES) - 1))
-            axes.plot(line.n, line.distance, "o-", color=colour, label=f"K = {memories}")
-        axes.axhspan(0, NEAR, color="0.5", alpha=0.15, linewidth=0)
-        axes.set(xscale="log", xlabel="interaction vertex $n$", title=f"1/T = {inverse}, learning rate {rate}")
-        axes.set_xticks(CHOICE_VERTICES, [str(n) if n not in (15, 25) else "" for n in CHOICE_VERTICES])
-        axes.minorticks_off()
-    panels[0].set_ylabel("mean distance of recalled and learned states")
-    panels[0].legend(frameon=False)
+    return [_panel(table, inverse, rate) for inverse, rate in CHOICES]
+
+
+def _panel(table: pd.DataFrame, inverse: float, rate: float) -> Panel:
+    chosen = table[(table.inverse_temperature == inverse) & (table.learning_rate == rate)]
+    mean = chosen.pivot(index="memories", columns="n", values="distance")
+    serves = mean.to_numpy() <= NEAR
+    picture = canvas(4.0, 2.8)
+    axes = picture.subplots()
+    heat_map(axes, mean.to_numpy(), mean.columns.to_numpy(), mean.index.to_numpy(), limits=(0, LEVEL))
+    outline(axes, serves)
+    axes.set(xlabel="interaction vertex n", ylabel="memories K")
+    axes.set_xticks(range(len(mean.columns)), mean.columns)
+    axes.set_yticks(range(len(mean.index)), mean.index)
+    whole = [str(memories) for memories, row in zip(mean.index, serves, strict=True) if row.all()]
+    alt = f"Distance over n and K; this choice serves every n at K = {', '.join(whole) or 'none tried'}."
+    return Panel(picture, f"$1/T = {inverse}$, rate {rate}", alt=alt)

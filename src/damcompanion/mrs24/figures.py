@@ -133,7 +133,13 @@ class Gallery(Results[Sweep]):
 
     @_checks.door
     def show_maps(
-        self, panels: Sequence[tuple[str, str, int]], caption: str, *, label: str = "", id: str = ""
+        self,
+        panels: Sequence[tuple[str, str, int]],
+        caption: str,
+        *,
+        label: str = "",
+        id: str = "",
+        paired: bool = False,
     ) -> Shown:
         """Heat maps side by side: dark where recall is good, the optimal region outlined.
 
@@ -142,11 +148,13 @@ class Gallery(Results[Sweep]):
             caption: what to see; how to read a map is added.
             label: "MRS24 Figure 1" for a figure of the text.
             id: an anchor for links.
+            paired: two maps a line, for pairs that are compared.
         """
         names = list(dict.fromkeys(name for _, name, _ in panels))
         level = max(self.random_level(name) for name in names)
         drawn = [self._panel(*panel, level) for panel in panels]
-        return figure(drawn, f"{caption} {HOW_TO_READ}", label=label, id=id, made_from=names, scale=_bar(level))
+        text, bar = f"{caption} {HOW_TO_READ}", distance_scale(level)
+        return figure(drawn, text, label=label, id=id, made_from=names, scale=bar, paired=paired)
 
     @_checks.door
     def show_family(self, anchors: Sequence[str]) -> Shown:
@@ -169,7 +177,8 @@ class Gallery(Results[Sweep]):
             for each in shown
         ]
         key = f"<p>{marked(f'All of them: {self.settings(names)} {HOW_TO_READ}')}</p>"
-        markup = f'<div class="dam-family">{key}{scale_bar(_bar(level))}{"".join(part.markup for part in parts)}</div>'
+        body = key + scale_bar(distance_scale(level)) + "".join(part.markup for part in parts)
+        markup = f'<div class="dam-family">{body}</div>'
         return Shown(markup, "\n".join(part.text for part in parts))
 
     def _panel(self, title: str, name: str, n: int, level: float) -> Panel:
@@ -186,7 +195,8 @@ class Gallery(Results[Sweep]):
         """What sweeps have in common, in a sentence: "N = 100, K = 256, 20 states, 500 epochs, 21 x 21 cells, ..."."""
         found = []
         for sweep in (self.sweeps[name] for name in dict.fromkeys(names)):
-            cells = f"{len(sweep.inverse_temperatures)} × {len(sweep.learning_rates)} cells of {sweep.repeats} networks"
+            networks = f"{sweep.repeats} networks" if sweep.repeats > 1 else "one network"
+            cells = f"{len(sweep.inverse_temperatures)} × {len(sweep.learning_rates)} cells of {networks}"
             sizes = f"$N = {sweep.n_neurons}$, $K = {sweep.n_memories}$, {sweep.n_states} states"
             found.append(f"{sizes}, {sweep.epochs} epochs, {cells}.")
         return " ".join(dict.fromkeys(found))
@@ -211,7 +221,13 @@ def _titled(shown: MapFigure) -> list[tuple[str, str, int]]:
     return [(f"$n = {n}${more}", name, n) for (name, n), more in zip(shown.panels, further, strict=True)]
 
 
-def _bar(level: float) -> Figure:
+@_checks.door
+def distance_scale(level: float) -> Figure:
+    """The scale of colours of a map, from 0 to the distance of states that have nothing in common.
+
+    Args:
+        level: that distance, sqrt(2 N).
+    """
     bar = canvas(3.6, 0.62)
     scale(bar, limits=(0, level), label="mean distance of recalled and learned states")
     return bar

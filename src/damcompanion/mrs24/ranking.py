@@ -26,6 +26,7 @@ import pandas as pd
 
 from damcompanion.claims import Between, Claim
 from damcompanion.mrs24.claims import CLAIMS, OnMaps
+from damcompanion.mrs24.experiments.settings_study import FUNCTIONS, MODIFIED, ORIGINAL
 from damcompanion.mrs24.measures import distances
 from damcompanion.mrs24.regions import Maps, resamples
 from damcore import _checks
@@ -194,6 +195,26 @@ def ranking(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(sorted(table, key=lambda row: row["order"])).drop(columns="order")
+
+
+@_checks.door
+def by_place(table: pd.DataFrame, figures: str) -> pd.DataFrame:
+    """How many statements each function shows in each place of T and N, all other settings being the base's.
+
+    Args:
+        table: what `ranking` returns.
+        figures: "1-2" or "3-4", whose statements are counted.
+
+    Returns:
+        Counts, a row a place and a column a function; NaN where the setting is not in the table.
+    """
+    _checks.one_of("figures", figures, ("1-2", "3-4"))
+    scored = [name for name, feature in FEATURES.items() if feature.figures == figures]
+    shown = table.set_index("setting")[scored].sum(axis=1)
+    found = {
+        name: [shown.get(f"study-{place}-{name}", np.nan) for place in (*ORIGINAL, *MODIFIED)] for name in FUNCTIONS
+    }
+    return pd.DataFrame(found, index=pd.Index([*ORIGINAL, *MODIFIED]))
 
 
 def finished(store: Store, sweeps: Mapping[str, Sweep]) -> dict[str, pd.DataFrame]:

@@ -1,11 +1,8 @@
 """One choice for every vertex, on rows that are made by hand."""
 
-import math
-
-import matplotlib.pyplot as plt
 import pytest
 
-from damcompanion.mrs24.choices import choices, draw, serves_from, worst
+from damcompanion.mrs24.choices import choices, panels, serves_from, worst
 from damcompanion.mrs24.experiments.beyond import CHOICE_MEMORIES, CHOICE_VERTICES, CHOICES, further
 from damcompanion.mrs24.figures import Gallery
 from synthetic import store_sweep
@@ -58,9 +55,19 @@ def test_a_choice_serves_from_the_number_after_which_it_never_fails(gallery):
     assert serves_from(table, SECOND, CHOICE_VERTICES) == 512, "at 150 it serves, between it does not"
 
 
-def test_the_picture_has_a_line_a_number_of_memories(gallery):
-    picture = plt.figure()
-    draw(picture, choices(gallery))
-    assert [len(axes.lines) for axes in picture.axes] == [len(CHOICE_MEMORIES)] * len(CHOICES)
-    assert all(math.isfinite(y) for axes in picture.axes for line in axes.lines for y in line.get_ydata())
-    plt.close(picture)
+def test_a_panel_a_choice_has_a_cell_a_vertex_and_number_and_outlines_where_it_serves(gallery):
+    table = choices(gallery)
+    drawn = panels(table)
+    assert [panel.title for panel in drawn] == [f"$1/T = {inverse}$, rate {rate}" for inverse, rate in CHOICES]
+    for panel, (inverse, rate) in zip(drawn, CHOICES, strict=True):
+        (axes,) = panel.picture.axes
+        cells = axes.images[0].get_array()
+        assert cells.shape == (len(CHOICE_MEMORIES), len(CHOICE_VERTICES))
+        row = table[(table.inverse_temperature == inverse) & (table.learning_rate == rate) & (table.memories == 200)]
+        assert cells[CHOICE_MEMORIES.index(200)].tolist() == row.sort_values("n").distance.tolist()
+        assert [text.get_text() for text in axes.get_xticklabels()] == [str(n) for n in CHOICE_VERTICES]
+        assert [text.get_text() for text in axes.get_yticklabels()] == [str(k) for k in CHOICE_MEMORIES]
+    # Of the second choice, whole rows serve: the border of each is two lines of ten cells and two ends.
+    borders = drawn[1].picture.axes[0].collections[0].get_segments()
+    assert len(borders) == 2 * (2 * len(CHOICE_VERTICES) + 2)
+    assert [panel.alt.rpartition(" K = ")[2] for panel in drawn] == ["none tried.", "150, 512."]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from cases import refused
 from damcompanion.mrs24.experiments.beyond import further
@@ -79,6 +80,59 @@ def test_the_table_of_a_figure_has_a_row_a_cell_of_each_panel(gallery):
     assert (set(table["mean"]), set(table["least"]), set(table["largest"])) == ({5.5}, {5.0}, {6.0})
     (path, *_) = write_tables(gallery, gallery.store.folder / "tables")
     assert path.name == "mrs24-fig-3.csv" and len(pd.read_csv(path)) == 4 * 9
+
+
+def drawn(gallery: Gallery, *names: str) -> Gallery:
+    """The gallery with these sweeps: the first column of each map is its region."""
+    for name in names:
+        sweep = gallery.sweeps[name]
+        first = sweep.inverse_temperatures[0]
+        store_sweep(gallery.store, sweep, lambda cell, first=first: 1.0 if cell.inverse_temperature == first else 9.0)
+    return gallery
+
+
+def test_a_figure_of_the_text_shows_its_panels_under_its_label_and_anchor(gallery):
+    shown = drawn(gallery, "modified-k256-coarse").show(figures()["mrs24-fig-3"])
+    found = BeautifulSoup(shown.markup, "html.parser")
+    assert found.figure["id"] == "mrs24-fig-3"
+    assert found.select_one(".dam-label").text == "MRS24 Figure 3"
+    assert [each.text for each in found.select(".dam-title")] == [rf"\(n = {n}\)" for n in (2, 5, 10, 20)]
+    assert [each["aria-label"] for each in found.select("[role=img]")] == [
+        f"Heat map of the recall distance, modified-k256-coarse, n = {n}: 33 % of the cells are optimal."
+        for n in (2, 5, 10, 20)
+    ]
+    assert found.select_one("details.dam-made")["data-sweeps"] == "modified-k256-coarse"
+    assert len(found.select(".dam-scale svg")) == 1
+    assert "3 × 3 cells of 2 networks" in found.figcaption.text and "500" not in found.figcaption.text
+    assert shown.text.startswith("MRS24 Figure 3: The modified network, coarse grid. $N = 100$, $K = 256$, 20 states")
+
+
+def test_maps_of_several_sweeps_share_the_scale_of_the_largest_network_and_name_each_sweep_once(gallery):
+    drawn(gallery, "modified-coarse", "modified-250-k256-coarse")
+    maps = [("small", "modified-coarse", 5), ("wide", "modified-250-k256-coarse", 5), ("n", "modified-coarse", 10)]
+    found = BeautifulSoup(gallery.show_maps(maps, "Both sizes.", id="sizes", paired=True).markup, "html.parser")
+    assert found.select_one("details.dam-made")["data-sweeps"] == "modified-coarse modified-250-k256-coarse"
+    assert [each.text for each in found.select(".dam-title")] == ["small", "wide", "n"]
+    assert found.figure["id"] == "sizes" and "dam-pairs" in found.select_one(".dam-panels")["class"]
+    assert found.figcaption.text.strip().startswith("Both sizes. Across: inverse temperature.")
+    marks = [float(mark.text) for mark in found.select(".dam-scale svg text")[:-1]]  # the last is the label
+    assert math.sqrt(200) < max(marks) <= math.sqrt(500), "the scale ends at sqrt(2 N) of the larger network"
+
+
+def test_a_family_has_each_figure_under_its_own_anchor_with_its_own_rows_and_one_scale(gallery):
+    names = ("modified-k256-coarse", "modified-k256-fine")
+    anchors = ["mrs24-fig-13", "mrs24-fig-15"]
+    shown = drawn(gallery, *names).show_family(anchors)
+    found = BeautifulSoup(shown.markup, "html.parser")
+    assert [each["id"] for each in found.select("figure")] == anchors
+    assert [each["data-sweeps"] for each in found.select("details.dam-made")] == [" ".join(names)] * 2
+    for each, n in zip(found.select("figure"), (2, 5), strict=True):
+        grids = [rf"\(n = {n}\), {grid} grid" for grid in ("coarse", "fine")]
+        assert [title.text for title in each.select(".dam-title")] == grids
+        alts = [panel["aria-label"] for panel in each.select("[role=img]")]
+        assert [f", {name}, n = {n}: 33 %" in alt for name, alt in zip(names, alts, strict=True)] == [True] * 2
+    assert len(found.select(".dam-scale svg")) == 1
+    assert shown.text == "MRS24 Figure 13: The modified network, n = 2.\nMRS24 Figure 15: The modified network, n = 5."
 
 
 def test_the_audit_trains_again_and_sees_a_row_that_was_changed(gallery, monkeypatch):

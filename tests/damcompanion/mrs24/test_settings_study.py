@@ -9,8 +9,8 @@ import pytest
 
 from cases import refused
 from damcompanion import catalogue
-from damcompanion.mrs24.experiments.settings_study import FUNCTIONS, HOMOGENEOUS, NARROW, N, study
-from damcompanion.mrs24.ranking import FEATURES, SIDES, chances, features, finished, ranking, rivals
+from damcompanion.mrs24.experiments.settings_study import FUNCTIONS, HOMOGENEOUS, MODIFIED, NARROW, ORIGINAL, N, study
+from damcompanion.mrs24.ranking import FEATURES, SIDES, by_place, chances, features, finished, ranking, rivals
 from damcore.sweeps import Store, run
 from damcore.sweeps.__main__ import main
 from damcore.sweeps.training import SCALINGS
@@ -229,6 +229,17 @@ def test_the_ranking_puts_the_best_of_each_side_first_and_is_stable():
     pd.testing.assert_frame_equal(found, ranking(dict(reversed(settings.items()))))
     with refused(ValueError, "`rows` holds no setting"):
         ranking({})
+
+
+def test_statements_are_counted_by_place_and_function_and_a_setting_that_is_missing_has_no_count():
+    good, worse = rows(OLD, distances=BUMP), rows({**OLD, 20: [(3, 4)]})
+    settings = {"study-original-leaky": good, "study-outside-n-polynomial": worse, "study-original-leaky-normal": worse}
+    counts = by_place(ranking(settings), "1-2")
+    assert (counts.index.tolist(), counts.columns.tolist()) == ([*ORIGINAL, *MODIFIED], [*FUNCTIONS])
+    assert counts.stack().dropna().to_dict() == {("original", "leaky"): 7, ("outside-n", "polynomial"): 5}
+    assert by_place(ranking(settings), "3-4").loc["original", "leaky"] < 7
+    with refused(ValueError, "`figures` must be one of '1-2', '3-4'"):
+        by_place(ranking(settings), "1")
 
 
 def test_a_finished_setting_is_read_from_the_store_and_an_unfinished_is_not(tmp_path):
