@@ -1,7 +1,7 @@
 """Pictures that teach: a few neurons as dots, and the eight states of three neurons as the corners of a cube."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from matplotlib import rcParams
@@ -57,7 +57,7 @@ def cube(axes: Axes, energies: Sequence[float], *, path: Sequence[Sequence[int]]
             ha="left" if side > 0 else "right", va="center", fontsize=9, linespacing=1.15,
         )  # fmt: skip
     stops = [np.array(state)[:2] + state[2] * DEPTH for state in path]
-    for start, end in zip(stops, stops[1:], strict=False):
+    for start, end in pairwise(stops):
         arrow = dict(arrowstyle="-|>,head_width=0.3,head_length=0.6", color="C1", linewidth=2.2, shrinkA=7, shrinkB=9)
         axes.annotate("", end, start, arrowprops=arrow, zorder=3)
     axes.set(xlim=(-3.0, 3.0), ylim=(-1.75, 1.75), aspect="equal")
