@@ -24,7 +24,7 @@ def dots(axes: Axes, rows: Mapping[str, Sequence[float]], notes: Sequence[str] =
         for x, value in enumerate(state):
             axes.scatter(x, y, s=330, facecolor="C0" if value > 0 else "none", edgecolor="C0", linewidth=1.6)
             shade = "white" if value > 0 else "C0"
-            axes.text(x, y, "+" if value > 0 else "-", ha="center", va="center_baseline", color=shade, fontsize=11)
+            axes.scatter(x, y, s=70, marker="+" if value > 0 else "_", color=shade, linewidth=1.8)
         axes.text(-0.75, y, label, ha="right", va="center")
     for y, note in enumerate(notes):
         axes.text(count - 0.25, y, note, ha="left", va="center")
