@@ -108,7 +108,7 @@ def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float
         limits: values of an empty and of a full pixel.
     """
     columns = len(next(iter(rows.values())))
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (label, images) in zip(grid, rows.items(), strict=True):
         for axes, image in zip(line, images, strict=True):

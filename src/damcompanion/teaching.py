@@ -56,7 +56,7 @@ def cube(axes: Axes, energies: Sequence[float], *, path: Sequence[Sequence[int]]
             place[0] + 0.17 * side, place[1] + 0.02, f"{signs}\nE = {energy:g}",
             ha="left" if side > 0 else "right", va="center", fontsize=9, linespacing=1.15,
         )  # fmt: skip
-    stops = [np.array(state)[:2] + state[2] * DEPTH for state in path]
+    stops = [tuple(np.array(state)[:2] + state[2] * DEPTH) for state in path]
     for start, end in pairwise(stops):
         arrow = dict(arrowstyle="-|>,head_width=0.3,head_length=0.6", color="C1", linewidth=2.2, shrinkA=7, shrinkB=9)
         axes.annotate("", end, start, arrowprops=arrow, zorder=3)
