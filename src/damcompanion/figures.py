@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
@@ -15,6 +15,8 @@ from matplotlib.ticker import NullLocator
 # Both are uniform for colour-blind eyes; dark is good in one and bad in the other, as in the figures of MRS24.
 DISTANCE = "viridis"
 SCORE = "cividis"
+# Nothing where a pixel is least, so that the page shows through in either theme, and blue where it is most.
+PIXELS = LinearSegmentedColormap.from_list("pixels", [(0, 0.447, 0.698, 0), (0, 0.447, 0.698, 1)])
 
 
 def heat_map(
@@ -102,19 +104,21 @@ def counts(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequ
 
 
 def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float, float] = (-1, 1)) -> None:
-    """Draw rows of small grey pictures under one another.
+    """Draw rows of small pictures under one another, blue on whatever lies behind them.
 
     Args:
         figure: where to draw.
         rows: label -> pictures (columns, height, width), the same number of columns in each.
-        limits: values of black and white.
+        limits: values of an empty and of a full pixel.
     """
     columns = len(next(iter(rows.values())))
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (label, images) in zip(grid, rows.items(), strict=True):
         for axes, image in zip(line, images, strict=True):
-            axes.imshow(image, cmap="gray", vmin=limits[0], vmax=limits[1], interpolation="nearest")
+            axes.imshow(image, cmap=PIXELS, vmin=limits[0], vmax=limits[1], interpolation="none")
             axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, alpha=0.3)
         line[0].set_ylabel(label, rotation=0, ha="right", va="center")
 
 
