@@ -229,6 +229,18 @@ class Store:
         Raises:
             ValueError: the rows are not those of the shard's cells.
             StoreError: the folder cannot be written, or the disk is full.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from damcore.sweeps import StablePatterns
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> cell = few.Cell(patterns=2, draw=0)
+            >>> row = {**cell._asdict(), **few.measure([cell])[0], "seconds": 0.1}
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     path = store.write(few, None, [row], {"commit": "0123abc"})
+            ...     store.frame(few)["stable"].tolist()
+            [1.0]
         """
         shared = {**experiment.configuration, **provenance}
         return self._put(experiment, label_of(shard), pd.DataFrame([{**shared, **row} for row in rows]))
