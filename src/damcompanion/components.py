@@ -120,7 +120,7 @@ def checklist(checks: Iterable[Check]) -> Shown:
         rows.append("".join(f"<td>{cell}</td>" for cell in cells))
     head = "".join(f"<th>{title}</th>" for title in ("", "statement", "covered"))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    markup = f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    markup = f'<table class="table dam-checks"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return Shown(markup, "\n".join(map(str, checks)))
 
 
