@@ -1,5 +1,6 @@
 """The pages of the API reference: a list of all modules, and a page for each topic, those that users need first."""
 
+import importlib
 from pathlib import Path
 
 from pages import is_module
@@ -69,9 +70,16 @@ def modules(*packages: Path) -> dict[str, list[str]]:
                 found[name] = []
         for name in [*names, *public_data(package)]:
             around = [module for module in found if name.startswith(f"{module}.")]
-            if name not in found and around:
+            if name not in found and around and not _kept_back(max(around, key=len), name):
                 found[max(around, key=len)].append(name)
     return found
+
+
+def _kept_back(module: str, name: str) -> bool:
+    """Whether the `__all__` of a module leaves out a name that it defines, or the class or function around it."""
+    own = name.removeprefix(f"{module}.").split(".")
+    public = getattr(importlib.import_module(module), "__all__", own)
+    return hasattr(importlib.import_module(module), own[0]) and own[0] not in public
 
 
 def api(*packages: Path) -> dict[str, str]:
@@ -90,7 +98,7 @@ def api(*packages: Path) -> dict[str, str]:
             f"# {title}", *(_described(name, documented[name], headed=several) for name in names)
         ]) + "\n"  # fmt: skip
         listed.append(f"## {{doc}}`{title} <api/{page}>`")
-        listed += [_line(name, says[name], documented[name]) for name in names]
+        listed += [_line(name, says[name], documented[name], named=several) for name in names]
     return {"api": "\n\n".join(listed) + "\n", **written}
 
 
@@ -108,9 +116,10 @@ def _is_within(module: str, name: str) -> bool:
     return name.rpartition(".")[2].isupper() and name.rpartition(".")[0] != module
 
 
-def _line(module: str, docstring: str, names: list[str]) -> str:
+def _line(module: str, docstring: str, names: list[str], *, named: bool) -> str:
     """A module in the list: what it is for and what it holds, at the anchors that older links lead to."""
     first = " ".join(docstring.split("\n\n")[0].split())
     top = [name for name in names if name.rpartition(".")[0] == module or _is_within(module, name)]
     links = [f'<span id="{name}"></span>{{py:obj}}`{name.rpartition(".")[2]} <{name}>`' for name in top]
-    return f'<span id="module-{module}"></span>{{py:mod}}`{module}`: {first}' + f"\n\n{', '.join(links)}" * bool(links)
+    head = f'<span id="module-{module}"></span>' + f"{{py:mod}}`{module}`: " * named + first
+    return "\n\n".join([head, *([", ".join(links)] if links else [])])
