@@ -28,6 +28,7 @@ from tqdm import tqdm
 import data
 import digits
 import pages
+from api import api
 from damcompanion import catalogue
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.results import AUDITS, READ
@@ -158,7 +159,11 @@ def prepare_pages(notebooks: dict[str, Page], packages: Packages) -> None:
     executed = [page.executed for page in notebooks.values()]
     sources = list(dict.fromkeys(page.notebook for page in notebooks.values() if page.notebook in notebooks))
     pages.write(BOOK / "generated" / "equations.md", pages.equations(ROOT, packages, sources))
-    pages.write(BOOK / "generated" / "api.md", pages.api(*packages.folders.values()))
+    written = {BOOK / "generated" / f"{name}.md": text for name, text in api(*packages.folders.values()).items()}
+    for page, text in written.items():
+        pages.write(page, text)
+    for old in set((BOOK / "generated" / "api").glob("*.md")) - set(written):
+        old.unlink()
     gallery = Gallery("paper", folder=RESULTS)
     pages.write(BOOK / "generated" / "status.md", pages.status(ROOT, executed, gallery))
     data.write(BOOK / "assets" / "data", gallery)
@@ -175,7 +180,8 @@ def prepare_pages(notebooks: dict[str, Page], packages: Packages) -> None:
 def expected_pages(book: Path = BOOK) -> list[str]:
     """The HTML pages that the table of contents promises."""
     toc = yaml.safe_load((book / "_toc.yml").read_text("utf8"))
-    files = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    files = [toc["root"], *(entry["file"] for chapter in chapters for entry in (chapter, *chapter.get("sections", [])))]
     return [f"{Path(file).with_suffix('') if file.endswith(('.md', '.ipynb')) else file}.html" for file in files]
 
 

@@ -1,4 +1,4 @@
-"""The generated pages of the book: the equations and what implements them, the API, and the status of the build."""
+"""The generated pages of the book: the equations and what implements them, and the status of the build."""
 
 import datetime
 import importlib
@@ -15,7 +15,7 @@ import pandas as pd
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.texts import PAPERS
 from mentions import all_tests, mentioning_notebooks, mentioning_tests
-from sources import public_docstrings, sources
+from sources import sources
 from stale import Packages, code_of
 
 SHOWN_TESTS = 3  # a row names this many tests and counts the others
@@ -81,7 +81,8 @@ def equations(root: Path, packages: Packages, notebooks: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _is_module(package: Path, name: str) -> bool:
+def is_module(package: Path, name: str) -> bool:
+    """Whether a public name of a package is that of a module, or of a subpackage."""
     path = package.joinpath(*name.split(".")[1:])
     if not path.with_suffix(".py").exists():
         return path.is_dir()
@@ -91,31 +92,8 @@ def _is_module(package: Path, name: str) -> bool:
 
 
 def _link(package: Path, name: str) -> str:
-    role = "py:mod" if _is_module(package, name) else "py:obj"
+    role = "py:mod" if is_module(package, name) else "py:obj"
     return f"{{{role}}}`{name.removeprefix('damcore.')} <{name}>`"
-
-
-def api(*packages: Path) -> str:
-    """Return the API reference: of each package every public module, in alphabetical order, and the subpackages.
-
-    Args:
-        packages: the packages' folders, in the order of the page.
-    """
-    lines = [
-        "# API",
-        "",
-        "Every public function and class, from its docstring: first the library, `damcore`, then the companion,",
-        "`damcompanion`, which judges the texts. Signatures give the shapes, and `*runs` stands for any number of",
-        "leading axes; the names of the axes are those of {doc}`../notation`.",
-    ]
-    for package in packages:
-        for name, _ in public_docstrings(package):
-            if _is_module(package, name):
-                lines += ["", f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}"]
-                # What the package collects is described once, in the module that defines it.
-                lines += [] if name == package.name else ["   :members:", "   :show-inheritance:"]
-                lines += ["   :member-order: bysource", "```"]
-    return "\n".join(lines) + "\n"
 
 
 def commit(root: Path) -> str:

@@ -56,7 +56,8 @@ def public_docstrings(folder: Path) -> Iterator[tuple[str, str]]:
         name = ".".join((folder.name, *parts))
         tree = ast.parse((package / "__init__.py").read_text("utf8"))
         yield from _walk(name, tree)
-        collected = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+        # Also what it collects in a `try`, which says what to install.
+        collected = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
         for file in sorted(package.glob("*.py")):
             module = ast.parse(file.read_text("utf8"))
             if parts and collected:
@@ -65,6 +66,22 @@ def public_docstrings(folder: Path) -> Iterator[tuple[str, str]]:
                         yield from _walk(f"{name}.{child.name}", child)
             elif not file.stem.startswith("_"):
                 yield from _walk(f"{name}.{file.stem}", module)
+
+
+def public_data(folder: Path) -> Iterator[str]:
+    """The dotted names of data of a package that a comment above them describes, one that begins with `#:`.
+
+    Args:
+        folder: the package's folder.
+    """
+    for file in sorted(folder.rglob("*.py")):
+        lines = file.read_text("utf8").splitlines()
+        parts = file.relative_to(folder).with_suffix("").parts
+        module = ".".join([folder.name, *(part for part in parts if part != "__init__")])
+        for node in ast.parse("\n".join(lines)).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if node.lineno > 1 and lines[node.lineno - 2].startswith("#:"):
+                yield from (f"{module}.{target.id}" for target in targets if isinstance(target, ast.Name))
 
 
 def _walk(name: str, node: ast.Module | ast.ClassDef | ast.FunctionDef) -> Iterator[tuple[str, str]]:

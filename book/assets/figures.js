@@ -1,5 +1,6 @@
 /* What a page of the book can do with a script, and does without where there is none: a larger view of each panel,
-   a button that copies a command, tables that are sorted by a click and become cards on a phone, folds open in print. */
+   a button that copies a command, tables that are sorted by a click, filtered by words and become cards on a phone,
+   folds open in print. */
 (() => {
   "use strict";
 
@@ -80,6 +81,20 @@
     });
   }
 
+  /* A box above a very long table that leaves the rows with the words typed into it. */
+  function filterable(table, rows) {
+    const box = document.createElement("input");
+    box.type = "search";
+    box.className = "dam-filter";
+    box.placeholder = `Filter ${rows.length} rows`;
+    box.setAttribute("aria-label", box.placeholder);
+    box.addEventListener("input", () => {
+      const words = box.value.toLowerCase().split(/\s+/);
+      rows.forEach(row => (row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word))));
+    });
+    table.before(box);
+  }
+
   function tables() {
     for (const table of document.querySelectorAll(".bd-article table")) {
       const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
@@ -92,6 +107,7 @@
       const long = rows.some(row => [...row.cells].some(cell => cell.textContent.length > 40));
       if (long || heads.length > 4) table.classList.add("dam-cards");
       if (rows.length > 7) sortable(table, heads);
+      if (rows.length > 25) filterable(table, rows);
     }
   }
 

@@ -31,10 +31,15 @@ class Check:
     def __post_init__(self):
         assert self.holds == (self.counterexample is None), "a statement fails with a counterexample, or holds"
 
+    @property
+    def against(self) -> str:
+        """The counterexample as a formula; empty where there is none."""
+        return ", ".join(f"{name} = {show(value)}" for name, value in (self.counterexample or {}).items())
+
     def __str__(self) -> str:
         lines = [f"{'holds' if self.holds else 'FALSE'}: {self.statement}", f"{self.kind}: {self.scope}"]
-        if self.counterexample is not None:
-            lines += [f"counterexample: {', '.join(f'{k} = {show(v)}' for k, v in self.counterexample.items())}"]
+        if self.against:
+            lines += [f"counterexample: {self.against}"]
         width = 80  # of a page of the book
         return "\n".join(
             textwrap.fill(_tied(line), width, initial_indent=" " * 2 * (number > 0), subsequent_indent=" " * 4)

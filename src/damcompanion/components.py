@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import matplotlib.style
 from matplotlib.figure import Figure
 
+from damcompanion.checks import Check
 from damcompanion.claims import Judged
 from damcompanion.tables import claims_table, markdown
 from damcore import _checks
@@ -93,6 +94,34 @@ def verdicts(judged: Iterable[Judged], *, marked: bool = True, brief: bool = Tru
         brief: leave out how firm a verdict is and what a later rule says; the ledger has both.
     """
     return Table(claims_table(judged, marked=marked, brief=brief))
+
+
+@_checks.door
+def checklist(checks: Iterable[Check]) -> Shown:
+    """Proof checks as a table: whether each statement holds, what was covered, and a counterexample where it fails.
+
+    Args:
+        checks: in the order of the table.
+
+    Example:
+        >>> from damcompanion.checks import Check
+        >>> from damcompanion.claims import Kind
+        >>> print(checklist([Check("2 < 1", Kind.EXACT, "one case", False, {"2": 2})]).text)
+        FALSE: 2 < 1
+          exact rational: one case
+          counterexample: 2 = 2
+    """
+    checks, rows = list(checks), []
+    for check in checks:
+        word, kind = ("holds", "reproduced") if check.holds else ("false", "not-reproduced")
+        against = f"<br>Counterexample: {html.escape(check.against)}" if check.against else ""
+        cells = [f'<span class="verdict verdict-{kind}">{word}</span>', html.escape(check.statement) + against]
+        cells += [f"<em>{check.kind}</em>: {html.escape(check.scope)}"]
+        rows.append("".join(f"<td>{cell}</td>" for cell in cells))
+    head = "".join(f"<th>{title}</th>" for title in ("", "statement", "covered"))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    markup = f'<table class="table dam-checks"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return Shown(markup, "\n".join(map(str, checks)))
 
 
 @_checks.door

@@ -63,6 +63,7 @@ def between_powers(base: int) -> Law:
     return Law(f"x^n at powers of {base}, straight between", odd, odd)
 
 
+#: Name -> interaction function for exact work: polynomial, rectified, and the leaky one with both signs of its slope.
 LAWS = {
     "polynomial": Law("polynomial", lambda x, n: x**n, lambda x, n: x**n),
     "rectified": Law("rectified polynomial", lambda x, n: x**n, lambda x, n: 0 * x),

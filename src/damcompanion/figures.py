@@ -68,7 +68,29 @@ def outline(axes: Axes, region: np.ndarray, *, colour: str = "white") -> None:
     axes.add_collection(LineCollection(borders, colors=colour, linewidths=1.5, capstyle="projecting"))
 
 
-def scale(picture: Figure, *, limits: tuple[float, float], label: str, colours: str = DISTANCE) -> None:
+def boundary(axes: Axes, edges: Sequence[float], *, dashes: str = "-") -> None:
+    """Draw a line across a heat map, at one height for each column, black on white so that it is seen on every colour.
+
+    Args:
+        axes: where the heat map is.
+        edges: the height in each column, in rows: 1.5 lies between the rows 1 and 2.
+        dashes: the style of the line.
+    """
+    limits = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
+    heights = [edges[0], *edges, edges[-1]]  # so that the line covers the outer columns wholly
+    for colour, width in (("white", 3.0), ("black", 1.2)):
+        axes.step(range(-1, len(edges) + 1), heights, dashes, where="mid", color=colour, linewidth=width)
+    axes.set(**limits)
+
+
+def scale(
+    picture: Figure,
+    *,
+    limits: tuple[float, float],
+    label: str,
+    colours: str = DISTANCE,
+    names: Sequence[str] = (),
+) -> None:
     """Draw the scale of a colour map as a bar that lies down.
 
     Args:
@@ -76,10 +98,14 @@ def scale(picture: Figure, *, limits: tuple[float, float], label: str, colours: 
         limits: values of the two ends of the colour map.
         label: what the colours mean, with the unit.
         colours: a matplotlib colour map.
+        names: of the values 0, 1, ..., in place of numbers.
     """
     axes = picture.subplots()
     shades = ScalarMappable(Normalize(*limits), colours)
-    picture.colorbar(shades, cax=axes, orientation="horizontal", label=label).outline.set_visible(False)
+    bar = picture.colorbar(shades, cax=axes, orientation="horizontal", label=label)
+    bar.outline.set_visible(False)
+    if names:
+        bar.set_ticks(range(len(names)), labels=list(names))
 
 
 def counts(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], most: int) -> None:

@@ -12,9 +12,10 @@ from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.proofs.claims import CLAIMS as PROOFS
 from damcompanion.mssl22.errata import ERRATA as MSSL22
 
+#: Key of a text -> its errata.
 ERRATA: dict[str, list[Erratum]] = {"MRS24": [*MRS24], "KH16": [*KH16], "MSSL22": [*MSSL22]}
 
-# Chapter of the ledger -> its claims.
+#: Chapter of the ledger -> its claims.
 CHAPTERS: dict[str, tuple[Claim, ...]] = {
     "MRS24: the maps": CLAIMS,
     "MRS24: what is proved": PROOFS,

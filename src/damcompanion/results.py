@@ -22,7 +22,8 @@ from damcore.sweeps.executor import FALLBACK, provenance, run, verify
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.store import NotStoredError, Store, StoreError
 
-NEAR = 2.0  # a distance: one wrong neuron in every state
+#: A distance: one wrong neuron in every state.
+NEAR = 2.0
 AUDITS = "DAMCORE_AUDITS"  # the environment variable that names the folder of kept audits; none is kept without it
 READ = "DAMCORE_READ"  # the environment variable that names a file, which notes whose rows were asked for
 FOLDERS = [Path(_checks.__file__).parent, Path(__file__).parent]  # of damcore and of damcompanion

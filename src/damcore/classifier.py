@@ -123,6 +123,15 @@ class Classifier:
         Raises:
             ValueError: there is no image, there is not one label per image, or a setting is out of range.
             FloatingPointError: the training left the range of the dtype.
+
+        Example:
+            >>> import torch
+            >>> from damcore.classifier import Classifier
+            >>> images = torch.zeros(2, 3, 3, dtype=torch.uint8)
+            >>> images[0, 1, :], images[1, :, 1] = 255, 255  # a horizontal and a vertical line
+            >>> classifier = Classifier(n=2, n_memories=4, temperature=9.0, error_exponent=1, epochs=20)
+            >>> classifier.fit(images, torch.tensor([0, 1])).memories.shape  # nine pixels and two classes
+            torch.Size([4, 11])
         """
         self._check()
         grey = _grey(images)
@@ -167,6 +176,16 @@ class Classifier:
 
         Raises:
             ValueError: `fit` was not called, or an image does not fit.
+
+        Example:
+            >>> import torch
+            >>> from damcore.classifier import Classifier
+            >>> images = torch.zeros(2, 3, 3, dtype=torch.uint8)
+            >>> images[0, 1, :], images[1, :, 1] = 255, 255  # a horizontal and a vertical line
+            >>> classifier = Classifier(n=2, n_memories=4, temperature=9.0, error_exponent=1, epochs=20)
+            >>> classifier = classifier.fit(images, torch.tensor([0, 1]))
+            >>> classifier.decision_function(images).argmax(-1).tolist()  # what `predict` gives
+            [0, 1]
         """
         if self.memories is None:
             _checks.refuse("Nothing is learned yet; call `fit` first.")
@@ -191,6 +210,17 @@ class Classifier:
 
         Raises:
             ValueError: as in `decision_function`.
+
+        Example:
+            >>> import torch
+            >>> from damcore.classifier import Classifier
+            >>> images = torch.zeros(2, 3, 3, dtype=torch.uint8)
+            >>> images[0, 1, :], images[1, :, 1] = 255, 255  # a horizontal and a vertical line
+            >>> classifier = Classifier(n=2, n_memories=4, temperature=9.0, error_exponent=1, epochs=20)
+            >>> classifier = classifier.fit(images, torch.tensor([0, 1]))
+            >>> images[0, 1, 2] = 0  # the horizontal line, damaged
+            >>> classifier.predict(images).tolist()
+            [0, 1]
         """
         return self.decision_function(images).argmax(-1)
 
@@ -207,6 +237,16 @@ class Classifier:
 
         Raises:
             ValueError: as in `decision_function`, or there is not one label per image.
+
+        Example:
+            >>> import torch
+            >>> from damcore.classifier import Classifier
+            >>> images = torch.zeros(2, 3, 3, dtype=torch.uint8)
+            >>> images[0, 1, :], images[1, :, 1] = 255, 255  # a horizontal and a vertical line
+            >>> classifier = Classifier(n=2, n_memories=4, temperature=9.0, error_exponent=1, epochs=20)
+            >>> classifier = classifier.fit(images, torch.tensor([0, 1]))
+            >>> classifier.score(images, torch.tensor([0, 0]))  # the second label is wrong
+            0.5
         """
         wanted = _labels(labels, len(_grey(images)))
         return (self.predict(images).cpu() == wanted).double().mean().item()

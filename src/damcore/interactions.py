@@ -28,7 +28,12 @@ PROBES = (-1.5, -0.5, 0.5, 1.5)  # on both sides of 0 and of 1, where powers dif
 
 
 def whole_power(x: Tensor, exponent: int) -> Tensor:
-    """Return x ** exponent by repeated squaring; scaling x by a power of two scales the result without rounding."""
+    """Return x ** exponent by repeated squaring; scaling x by a power of two scales the result without rounding.
+
+    Example:
+        >>> whole_power(torch.tensor([-2.0, 3.0]), 3).tolist()
+        [-8.0, 27.0]
+    """
     result = None
     while exponent:
         if exponent & 1:
@@ -40,7 +45,12 @@ def whole_power(x: Tensor, exponent: int) -> Tensor:
 
 
 def log_size(x: Tensor) -> Tensor:
-    """Return log |x|, and a large negative number for x = 0, which a sign of 0 keeps out of every sum."""
+    """Return log |x|, and a large negative number for x = 0, which a sign of 0 keeps out of every sum.
+
+    Example:
+        >>> (log_size(torch.tensor([-1.0, 0.0])) < -87).tolist()
+        [False, True]
+    """
     return x.abs().clamp_min_(max(TINY, torch.finfo(x.dtype).tiny)).log_()
 
 
@@ -200,7 +210,12 @@ class Interaction(ABC):
 
 
 def defined() -> dict[str, type[Interaction]]:
-    """Return every F that this process has defined, by import path; a later definition replaces an earlier one."""
+    """Return every F that this process has defined, by import path; a later definition replaces an earlier one.
+
+    Example:
+        >>> "RectifiedPolynomial" in defined()
+        True
+    """
     found, waiting = {}, [Interaction]
     while waiting:
         below = waiting.pop(0).__subclasses__()
@@ -218,6 +233,10 @@ def named(name: str) -> type[Interaction]:
 
     Raises:
         ValueError: no class has this name, or two have it.
+
+    Example:
+        >>> named("rectified")(3)
+        RectifiedPolynomial(n=3)
     """
     if not isinstance(name, str):
         _checks.refuse(f"`interaction` must be the name of a function F, got {_checks.said(name)}.", TypeError)
@@ -242,6 +261,12 @@ def restored(description: dict) -> Interaction:
 
     Raises:
         LookupError: the class of F is not defined in this process, or it has changed since F was saved.
+
+    Example:
+        >>> Polynomial(3).described()
+        {'name': 'Polynomial', 'n': 3}
+        >>> restored(Polynomial(3).described())
+        Polynomial(n=3)
     """
     if not isinstance(description, dict) or not isinstance(description.get("name"), str):
         _checks.refuse("`interaction` was not described by `Interaction.described`; save it again.")

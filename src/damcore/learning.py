@@ -91,6 +91,17 @@ class TrainingState:
 
         Raises:
             ValueError: the file cannot be written.
+
+        Example:
+            >>> import os
+            >>> from tempfile import TemporaryDirectory
+            >>> import torch
+            >>> from damcore.learning import TrainingState, start
+            >>> state = start(torch.zeros(4, 3))
+            >>> with TemporaryDirectory() as folder:
+            ...     state.save(f"{folder}/training.safetensors")
+            ...     os.listdir(folder)
+            ['training.safetensors']
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         _files.write(path, {name: value for name, value in values.items() if value is not None}, {})
@@ -110,6 +121,16 @@ class TrainingState:
         Raises:
             FileNotFoundError: the file does not exist.
             ValueError: the file is truncated or corrupt, or `save` did not write it.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> import torch
+            >>> from damcore.learning import TrainingState, start
+            >>> state = start(torch.zeros(4, 3))
+            >>> with TemporaryDirectory() as folder:
+            ...     state.save(f"{folder}/training.safetensors")
+            ...     TrainingState.load(f"{folder}/training.safetensors").epoch  # none is trained yet
+            0
         """
         writer = "TrainingState.save"
         settings, tensors = _files.read(path, writer)

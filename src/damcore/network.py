@@ -246,6 +246,12 @@ def overlaps(
 
     The last are (.., B, K, M). This is the plain form of the energy gap in torch: `energy_gap` and `learning.gradient`
     are sums over it.
+
+    Example:
+        >>> memories, states = torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([[1.0, 1.0, 1.0]])
+        >>> [(block, scaled, flipped)] = overlaps(memories, states, Scaling(1.0), slice(None))
+        >>> scaled.tolist(), flipped.tolist()  # 1 + 1 - 1, and the same with one neuron flipped
+        ([[1.0]], [[[-1.0, -1.0, 3.0]]])
     """
     inner, _ = scaling.factors(memories)
     inner = inner[..., None, None]

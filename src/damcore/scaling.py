@@ -182,6 +182,13 @@ class Scaling:
 
         Args:
             memories: zeta; only their dtype and device matter.
+
+        Example:
+            >>> import torch
+            >>> from damcore import Scaling
+            >>> inner, outer = Scaling.modified(0.5, n_neurons=100).factors(torch.zeros(1, 100))
+            >>> round(inner.item(), 4), outer.item()  # 1 / (N T) inside F, nothing outside
+            (0.02, 1.0)
         """
         _checks.is_float("memories", memories)
         inverse = 1 / torch.as_tensor(self.temperature, dtype=memories.dtype, device=memories.device)
@@ -199,6 +206,11 @@ def agreed_runs(
         scaling: the scaling, whose temperature may have leading axes.
         name: the name of the states in messages.
         free: the neurons that must be bipolar, all by default.
+
+    Example:
+        >>> memories, states = torch.zeros(5, 4, 10), torch.ones(3, 10)  # five networks, the same three states
+        >>> agreed_runs(memories, states, Scaling(1.0))
+        torch.Size([5])
     """
     _checks.network(memories, states, name, free)
     temperature = scaling.factors(memories)[0].shape
@@ -216,6 +228,11 @@ def agreed_problem(
     """Return the leading axes of a learning problem, and refuse arguments that do not fit together.
 
     The arguments are those of `learning.gradient`.
+
+    Example:
+        >>> memories, patterns = torch.zeros(5, 4, 10), torch.ones(3, 10)
+        >>> agreed_problem(memories, patterns, Scaling(1.0), 1, None, None)
+        torch.Size([5])
     """
     runs = agreed_runs(memories, patterns, scaling, name="patterns", free=neurons)
     _checks.power("error_exponent", error_exponent)

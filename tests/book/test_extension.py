@@ -12,7 +12,6 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 import build
 import damcompanion
 import damcore
-import pages
 from extension import as_restructured_text, process
 from sources import public_docstrings
 
@@ -74,15 +73,6 @@ def test_no_docstring_shows_a_list_or_a_quotation_that_it_does_not_have(name, do
     tree = rendered(docstring)
     kinds = (nodes.enumerated_list, nodes.block_quote, nodes.definition_list, nodes.problematic)
     assert [node.astext() for kind in kinds for node in tree.findall(kind)] == []
-
-
-def test_the_api_page_has_every_module_of_both_packages_once_the_library_first():
-    titles = [line.removeprefix("## ") for line in pages.api(*FOLDERS).splitlines() if line.startswith("## ")]
-    assert len(titles) == len(set(titles))
-    assert titles[0] == "damcore" and titles.index("damcompanion") > titles.index("damcore.sweeps")
-    wanted = {"damcore.learning", "damcore.datasets", "damcompanion.texts", "damcompanion.kh16.differences"}
-    assert wanted <= set(titles)
-    assert not {"damcore.datasets.mnist", "damcore._checks", "damcore.numerics.gap"} & set(titles)
 
 
 def test_what_a_subpackage_collects_goes_by_its_name():

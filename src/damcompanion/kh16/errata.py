@@ -89,6 +89,7 @@ def _rectified():
     }
 
 
+#: The errata, in the order of the text.
 ERRATA = (
     Erratum(
         key="kh16-initial-weights",

@@ -23,7 +23,7 @@ HOW_TO_READ = (
 )
 
 
-# Figures of the appendix that differ in n alone: what a page shows together.
+#: Figures of the appendix that differ in n alone: what a page shows together.
 FAMILIES = {
     "original": range(7, 13),
     "modified": range(13, 21),

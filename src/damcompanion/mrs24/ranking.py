@@ -60,6 +60,7 @@ class Feature(NamedTuple):
 
 
 _BY_CLAUSE = {claim.clause: claim for claim in CLAIMS}
+#: Key of a statement on Figures 1-4 -> its rule, which every setting of the study is judged by.
 FEATURES = {
     name: Feature("1-2" if name[0] == "O" else "3-4", _BY_CLAUSE[clause])
     for name, clause in {

@@ -99,6 +99,12 @@ class Experiment(ABC):
 
         Returns:
             The metrics of each cell, in the order of the cells.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> few.measure([few.Cell(patterns=2, draw=0)])
+            [{'stable': 1.0, 'neurons': 1.0}]
         """
 
     def cells(self) -> Iterator[Any]:
@@ -114,6 +120,12 @@ class Experiment(ABC):
 
         Args:
             cells: number of cells in the call.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> few.memory(1) < 2 << 30  # a shard has to fit 2 GiB
+            True
         """
         return 0
 
@@ -123,6 +135,12 @@ class Experiment(ABC):
         Args:
             cells: all cells of one kind that are still to be measured.
             device: "cpu" or "cuda".
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> few.seconds_per_cell(list(few.cells())) < 10
+            True
         """
         few = random.Random(0).sample(list(cells), min(2, len(cells)))
         self.measure(few[:1], device=device)  # compiles
@@ -191,6 +209,12 @@ class Experiment(ABC):
 
         Raises:
             ValueError: an axis is empty or repeats a value, or `cells` does not give each combination once.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> [len(shard) for shard in few.shards(size=2)]  # two loads, three draws each
+            [2, 1, 2, 1]
         """
         if size is not None:
             _checks.whole("size", size)

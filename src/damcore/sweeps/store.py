@@ -90,6 +90,16 @@ class Store:
 
         Raises:
             StoreError: the folder cannot be read, or holds a file that is not sound.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns, run
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     rows = run(few, store, progress=False)
+            ...     list(store.files(few))  # all shards in one file
+            ['all']
         """
         return {label: path for label, (path, _) in self._sound(experiment).items()}
 
@@ -102,6 +112,16 @@ class Store:
 
         Raises:
             StoreError: the folder cannot be read, or holds a file of this label that is not sound.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns, run
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     rows = run(few, store, progress=False)
+            ...     store.has(few, 0)
+            True
         """
         return bool(self._sound(experiment, label_of(shard), ALL))
 
@@ -114,6 +134,14 @@ class Store:
 
         Raises:
             StoreError: the folder cannot be read, or holds a file that is not sound.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     Store(Path(folder)).missing(few)  # nothing is stored yet; each load is a shard
+            [0, 1]
         """
         stored = self.files(experiment)
         return [] if ALL in stored else [k for k in range(len(experiment.shards())) if label_of(k) not in stored]
@@ -128,6 +156,16 @@ class Store:
         Raises:
             NotStoredError: nothing is stored.
             StoreError: the folder cannot be read, or holds a file that is not sound.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns, run
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     rows = run(few, store, progress=False)
+            ...     store.frame(few)[["patterns", "draw"]].values.tolist()
+            [[2, 0], [2, 1], [2, 2], [30, 0], [30, 1], [30, 2]]
         """
         tables = {label: table for label, (_, table) in self._sound(experiment).items()}
         if not tables:
@@ -149,6 +187,16 @@ class Store:
         Raises:
             NotStoredError: nothing is stored.
             StoreError: the folder cannot be read, or holds a file that is not sound.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns, run
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     rows = run(few, store, progress=False)
+            ...     dict(store.array(few).sizes)
+            {'patterns': 2, 'draw': 3}
         """
         axes = experiment.axes
         indexed = self.frame(experiment).set_index(list(axes))
@@ -229,6 +277,19 @@ class Store:
         Raises:
             ValueError: the rows are not those of the shard's cells.
             StoreError: the folder cannot be written, or the disk is full.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from damcore.sweeps import StablePatterns
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> shard = few.shards()[0]
+            >>> measured = few.measure(shard)
+            >>> rows = [{**cell._asdict(), **row, "seconds": 0.1} for cell, row in zip(shard, measured, strict=True)]
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     path = store.write(few, 0, rows, {"commit": "0123abc"})
+            ...     store.frame(few)["stable"].tolist()
+            [1.0, 1.0, 1.0]
         """
         shared = {**experiment.configuration, **provenance}
         return self._put(experiment, label_of(shard), pd.DataFrame([{**shared, **row} for row in rows]))
@@ -264,6 +325,18 @@ class Store:
 
         Raises:
             StoreError: the folder cannot be read, or such a file cannot be moved away.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns, run
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     rows = run(few, store, progress=False)
+            ...     _ = (store.of(few) / ".partial").write_text("left by a killed process")
+            ...     store.mend(few)
+            ...     len(store.frame(few))
+            6
         """
         for name in self._names(experiment):
             if (passing := PASSING.fullmatch(name)) and self._can_be_written(experiment):
@@ -288,6 +361,17 @@ class Store:
 
         Raises:
             StoreError: the folder cannot be read or written, or holds a file that is not sound.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns, run
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2, draws=3, n_neurons=50)
+            >>> with TemporaryDirectory() as folder:
+            ...     store = Store(Path(folder))
+            ...     rows = run(few, store, progress=False)
+            ...     store.pack(few)  # `run` has done it: this changes nothing
+            ...     list(store.files(few))
+            ['all']
         """
         single = [NAME.fullmatch(name) is not None for name in self._names(experiment)].count(True) < 2
         if (single and ALL in self.files(experiment)) or not self._can_be_written(experiment):
@@ -316,6 +400,15 @@ class Store:
 
         Raises:
             StoreError: the folder cannot be written.
+
+        Example:
+            >>> from damcore.sweeps import StablePatterns
+            >>> from tempfile import TemporaryDirectory
+            >>> few = StablePatterns("few", loads=(2, 30), n=2)
+            >>> with TemporaryDirectory() as folder:
+            ...     with Store(Path(folder)).hold(few, "pack") as held:
+            ...         held
+            True
         """
         folder = self.of(experiment) / ".locks"
         try:

@@ -2,6 +2,7 @@
 
 from damcompanion.mrs24.errata import argument, experiments, networks
 
+#: The errata, in the order of the text.
 ERRATA = networks.ERRATA + argument.ERRATA + experiments.ERRATA
 
 __all__ = ["ERRATA"]

@@ -10,7 +10,11 @@ from damcore.sweeps.training import Sweep
 # profile -> cells along 1/T, along the rate, repeats
 SIZES = {"smoke": (3, 3, 1), "quick": (7, 5, 1), "paper": (13, 9, 3)}
 VERTICES = (5, 20)
-NEURONS, STATES = (50, 100, 200), (10, 20, 40)
+#: Numbers of neurons of the sweeps over sizes.
+NEURONS = (50, 100, 200)
+#: Numbers of states of the sweeps over sizes.
+STATES = (10, 20, 40)
+#: Name -> what a sweep changes in learning.
 LEARNING = {
     "decay-1": dict(decay=1.0),
     "momentum-0.6": dict(momentum=0.6),
@@ -44,10 +48,12 @@ CONFIRMED = (
 )
 RIVAL = 1e-5, 1.0  # 1/T of the network with 1/(nT) outside F
 ISLAND = (0.02, 0.08), (0.06, 0.3)  # 1/T and rate around the original network's best cells at n = 20
-# 1/T and rate of the modified network: a pair that served n = 2 to 30 at K = 256, and one at a larger rate that served
-# larger n, both found on other draws.
+#: 1/T and rate of the modified network: a pair that served n = 2 to 30 at K = 256, and one at a larger rate that served
+#: larger n, both found on other draws.
 CHOICES = (1.12, 0.25), (0.95, 2.5)
+#: Numbers of memories at which the choices are tried.
 CHOICE_MEMORIES = (50, 100, 150, 200, 256, 512)
+#: Vertices at which the choices are tried.
 CHOICE_VERTICES = (2, 3, 5, 10, 15, 20, 25, 30, 50, 100)
 FRESH = 1  # seed; the study's is 0
 

@@ -24,8 +24,11 @@ PROFILES = {
 N = 100
 # MRS24, end of section 5.3: "In all experiments we trained the network for 500 epochs with 256 memory vectors."
 MEMORIES = 256
+#: Vertices of the maps of the original network.
 ORIGINAL = (2, 3, 5, 10, 20, 30)
+#: Vertices of the maps of the modified network.
 MODIFIED = (2, 3, 5, 10, 15, 20, 25, 30)
+#: Vertices of Figures 21-27.
 LARGE = (40, 50, 60, 70, 80, 90, 100)
 # Least and largest of 1/T_m = N/T, and of the learning rate.
 COARSE = (0.1, 30.0), (0.02, 5.0)

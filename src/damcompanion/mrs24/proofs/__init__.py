@@ -7,8 +7,12 @@ from damcompanion.mrs24.proofs.exponential import (
     exponent_identity,
     exponential_sum_sign,
     exponential_temperature,
+    larger_maximum,
+    larger_sum,
+    majorised,
     majority_limit,
     ordering_condition,
+    pairwise,
     printed_sign_step,
 )
 from damcompanion.mrs24.proofs.homogeneity import (
@@ -28,6 +32,7 @@ from damcompanion.mrs24.proofs.learning import (
     trainings_agree,
 )
 from damcompanion.mrs24.proofs.update import (
+    inverse_size,
     ordered_for_increasing,
     pair_sign_kept,
     update_unchanged,
@@ -44,6 +49,10 @@ __all__ = [
     "homogeneous_for_all_reals",
     "homogeneous_for_every_vertex",
     "homogeneous_in_examples",
+    "inverse_size",
+    "larger_maximum",
+    "larger_sum",
+    "majorised",
     "majority_limit",
     "one_factor",
     "only_degree",
@@ -51,6 +60,7 @@ __all__ = [
     "ordered_for_increasing",
     "ordering_condition",
     "pair_sign_kept",
+    "pairwise",
     "printed_sign_step",
     "same_bracket",
     "temperature_is_forced",

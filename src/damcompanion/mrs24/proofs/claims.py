@@ -106,6 +106,7 @@ def _printed_step(rate: Callable, written: str) -> Evidence:
 
 THREE_WAYS = "algebra, z3 and random fractions, each for itself"
 
+#: What MRS24 proves or argues, each with its checks and a control that must fail.
 CLAIMS = (
     _claim("lemma-4-1-1", "Lemma 4.1.1", "the polynomial is homogeneous of degree n",
            lambda: _homogeneous(POLYNOMIAL), ("x^n + x/10^30", lambda: _homogeneous(NEARLY)), second=THREE_WAYS),

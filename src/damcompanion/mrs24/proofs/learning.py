@@ -28,7 +28,7 @@ def divided_by_size(temperature: Any, n_neurons: Any) -> Any:
     return temperature / n_neurons
 
 
-# Wrong laws, by 1/T_m, that an example must be able to tell from 1/T_m = N / T.
+#: Wrong laws, by 1/T_m, that an example must be able to tell from 1/T_m = N / T.
 RIVALS: dict[str, Callable[[Any, Any], Any]] = {
     "(T/N)^2": lambda temperature, n_neurons: (n_neurons / temperature) ** 2,
     "1": lambda temperature, n_neurons: 1.0,

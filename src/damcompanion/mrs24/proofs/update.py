@@ -18,7 +18,9 @@ from damcompanion.provers import (
     value,
 )
 
-HALVES = tuple(Fraction(k, 2) for k in range(-2, 3))  # -1, -1/2, 0, 1/2, 1
+#: Entries of a memory in halves: -1, -1/2, 0, 1/2, 1.
+HALVES = tuple(Fraction(k, 2) for k in range(-2, 3))
+#: Entries of a bipolar memory.
 BIPOLAR = (Fraction(1), Fraction(-1))
 Sizes = Iterable[tuple[int, int]]
 
