@@ -37,11 +37,12 @@ def store_sweep(
     *,
     diverged: tuple[Cell, ...] = (),
     commit: str = "abc1234",
+    shard: int | None = None,
 ):
-    """Write a whole sweep as if it had been trained: each network's distance by its cell, and which left the range."""
+    """Write a sweep, or one shard of it, as if it had been trained: distance by cell, and which left the range."""
     measured = {"stable": 0.0, "loss": 0.0, "sweeps": 1.0, "converged": 1.0, "overflow": False, "seconds": 0.1}
     written = [
         {**cell._asdict(), **measured, "distance": distance(cell), "diverged": 3 if cell in diverged else -1}
-        for cell in sweep.cells()
+        for cell in (sweep.cells() if shard is None else sweep.shards()[shard])
     ]
-    return store.write(sweep, None, written, {"commit": commit})
+    return store.write(sweep, shard, written, {"commit": commit})

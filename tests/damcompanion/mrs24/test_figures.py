@@ -64,8 +64,7 @@ def test_a_panel_averages_over_repeats_and_outlines_what_is_near(gallery):
 
 def test_no_map_is_drawn_from_a_part_of_its_cells(gallery):
     part = gallery.sweeps["original-fine"]
-    rows = [{**cell._asdict(), "distance": 1.0, "diverged": -1, "overflow": False} for cell in part.shards()[0]]
-    gallery.store.write(part, 0, rows, {"commit": "abc1234"})
+    store_sweep(gallery.store, part, lambda cell: 1.0, shard=0)
     message = r"5 of 6 shards of original-fine are not computed; python -m damcore.sweeps run original-fine"
     with refused(StoreError, message):
         gallery.map("original-fine", 2)
