@@ -1,6 +1,7 @@
 """The pages of the API reference: a list of all modules, and a page for each topic, those that users need first."""
 
 import importlib
+import inspect
 from pathlib import Path
 
 from pages import is_module
@@ -76,10 +77,11 @@ def modules(*packages: Path) -> dict[str, list[str]]:
 
 
 def _kept_back(module: str, name: str) -> bool:
-    """Whether the `__all__` of a module leaves out a name that it defines, or the class or function around it."""
-    own = name.removeprefix(f"{module}.").split(".")
-    public = getattr(importlib.import_module(module), "__all__", own)
-    return hasattr(importlib.import_module(module), own[0]) and own[0] not in public
+    """Whether the `__all__` of a module leaves out what it defines by this name, or the class around it."""
+    holder = importlib.import_module(module)
+    own = name.removeprefix(f"{module}.").split(".")[0]
+    defined = hasattr(holder, own) and not inspect.ismodule(getattr(holder, own))
+    return defined and own not in getattr(holder, "__all__", [own])
 
 
 def api(*packages: Path) -> dict[str, str]:

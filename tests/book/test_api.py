@@ -59,6 +59,7 @@ def test_the_list_leads_to_every_module_and_keeps_the_anchors_of_older_links():
 
 def test_what_a_module_keeps_back_is_not_in_the_list():
     assert "damcore.network.energy_gap" in DOCUMENTED and "damcore.network.overlaps" not in DOCUMENTED
+    assert "damcompanion.mrs24.proofs.learning.RIVALS" in DOCUMENTED, "it lies in a module of the subpackage"
 
 
 def test_data_of_a_subpackage_come_one_by_one_under_the_module_that_has_them():
