@@ -105,7 +105,7 @@
         [...row.cells].forEach((cell, column) => (cell.dataset.label = heads[column]?.textContent.trim() ?? ""));
       }
       const long = rows.some(row => [...row.cells].some(cell => cell.textContent.length > 40));
-      if (long || heads.length > 4) table.classList.add("dam-cards");
+      if (long) table.classList.add("dam-cards");
       if (rows.length > 7) sortable(table, heads);
       if (rows.length > 25) filterable(table, rows);
     }

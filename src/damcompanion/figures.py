@@ -28,6 +28,7 @@ def heat_map(
     limits: tuple[float, float],
     colours: str = DISTANCE,
     missing: str = "0.6",
+    ticks: int = 4,
 ) -> AxesImage:
     """Draw values (y, x) as cells of equal size, labelled by the coordinates of their centres.
 
@@ -39,6 +40,7 @@ def heat_map(
         limits: values of the two ends of the colour map.
         colours: a matplotlib colour map.
         missing: colour of a cell without a number.
+        ticks: about how many cells along an axis have their coordinate written.
 
     Returns:
         The image, for a colour bar.
@@ -46,7 +48,7 @@ def heat_map(
     image = axes.imshow(values, origin="lower", aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1])
     image.set_cmap(image.cmap.with_extremes(bad=missing))
     for axis, centres in ((axes.xaxis, x), (axes.yaxis, y)):
-        step = max(1, len(centres) // 4)
+        step = max(1, len(centres) // ticks)
         axis.set_ticks(range(0, len(centres), step), [f"{c:.2g}" for c in centres[::step]])
         axis.set_minor_locator(NullLocator())
     return image

@@ -168,7 +168,7 @@ class Gallery(Results[Sweep]):
         level = max(self.random_level(name) for name in names)
         parts = [
             figure(
-                [self._panel(*panel, level) for panel in _titled(each)],
+                [self._panel(*panel, level, small=True) for panel in _titled(each)],
                 f"{each.subject}.",
                 label=each.label,
                 id=each.anchor,
@@ -181,10 +181,10 @@ class Gallery(Results[Sweep]):
         markup = f'<div class="dam-family">{body}</div>'
         return Shown(markup, "\n".join(part.text for part in parts))
 
-    def _panel(self, title: str, name: str, n: int, level: float) -> Panel:
-        shown, picture = self.map(name, n), canvas(3.1, 2.6)
+    def _panel(self, title: str, name: str, n: int, level: float, *, small: bool = False) -> Panel:
+        shown, picture = self.map(name, n), canvas(2.3, 2.0) if small else canvas(3.1, 2.6)
         axes = picture.subplots()
-        heat_map(axes, shown.mean, shown.inverses, shown.rates, limits=(0, level))
+        heat_map(axes, shown.mean, shown.inverses, shown.rates, limits=(0, level), ticks=2 if small else 4)
         outline(axes, shown.region)
         axes.set(xlabel="1/T", ylabel="rate")
         share = 100 * shown.region.mean()
