@@ -2,12 +2,15 @@
 
 import importlib
 import inspect
+import pydoc
 from pathlib import Path
 
 from pages import is_module
 from sources import public_data, public_docstrings
 
-# Page -> its title and its modules, each with all that lies in it; the order of the table of contents.
+RUNNING = ("Store", "run", "plan", "verify", "Plan")
+# Page -> its title and its modules, each with all that lies in it, or what is taken out of a long module; the order of
+# the table of contents.
 PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "model": ("damcore.model", ("damcore.model",)),
     "recall": ("damcore.recall", ("damcore.recall",)),
@@ -19,6 +22,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "datasets": ("damcore.datasets", ("damcore.datasets",)),
     "numerics": ("damcore.numerics", ("damcore.numerics",)),
     "sweeps": ("damcore.sweeps", ("damcore.sweeps",)),
+    "sweeps-running": ("damcore.sweeps: running", tuple(f"damcore.sweeps.{name}" for name in RUNNING)),
     "hopfield": ("damcore.hopfield", ("damcore.hopfield",)),
     "claims": (
         "damcompanion: claims",
@@ -47,6 +51,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "kh16": ("damcompanion.kh16", ("damcompanion.kh16",)),
     "mssl22": ("damcompanion.mssl22", ("damcompanion.mssl22",)),
 }
+TAKEN_OUT = {f"damcore.sweeps.{name}" for name in RUNNING}
 INTRODUCTION = """# API
 
 *What is in the packages, and where is it described?*
@@ -95,12 +100,13 @@ def api(*packages: Path) -> dict[str, str]:
     listed, written = [INTRODUCTION], {}
     for page, (title, parts) in PAGES.items():
         names = [name for part in parts for name in documented if f"{name}.".startswith(f"{part}.")]
+        alone = [part for part in parts if part in TAKEN_OUT]
         several = len(names) > 1
-        written[f"api/{page}"] = "\n\n".join([
-            f"# {title}", *(_described(name, documented[name], headed=several) for name in names)
-        ]) + "\n"  # fmt: skip
+        described = [_described(name, documented[name], headed=several) for name in names] + [*map(_alone, alone)]
+        written[f"api/{page}"] = "\n\n".join([f"# {title}", *described]) + "\n"
         listed.append(f"## {{doc}}`{title} <api/{page}>`")
         listed += [_line(name, says[name], documented[name], named=several) for name in names]
+        listed += [_links(alone)] if alone else []
     return {"api": "\n\n".join(listed) + "\n", **written}
 
 
@@ -109,6 +115,8 @@ def _described(module: str, names: list[str], *, headed: bool) -> str:
     lines = [f"## {module}", ""] if headed else []
     lines += ["```{eval-rst}", f".. automodule:: {module}", "   :members:", "   :show-inheritance:", "   :no-value:"]
     lines += ["   :member-order: bysource"]
+    if out := [name.rpartition(".")[2] for name in names if name in TAKEN_OUT]:
+        lines += [f"   :exclude-members: {', '.join(out)}"]
     lines += [f"\n.. autodata:: {name}\n   :no-value:" for name in names if _is_within(module, name)]
     return "\n".join([*lines, "```"])
 
@@ -121,7 +129,18 @@ def _is_within(module: str, name: str) -> bool:
 def _line(module: str, docstring: str, names: list[str], *, named: bool) -> str:
     """A module in the list: what it is for and what it holds, at the anchors that older links lead to."""
     first = " ".join(docstring.split("\n\n")[0].split())
-    top = [name for name in names if name.rpartition(".")[0] == module or _is_within(module, name)]
-    links = [f'<span id="{name}"></span>{{py:obj}}`{name.rpartition(".")[2]} <{name}>`' for name in top]
+    inside = [name for name in names if name.rpartition(".")[0] == module or _is_within(module, name)]
+    top = [name for name in inside if name not in TAKEN_OUT]
     head = f'<span id="module-{module}"></span>' + f"{{py:mod}}`{module}`: " * named + first
-    return "\n\n".join([head, *([", ".join(links)] if links else [])])
+    return "\n\n".join([head, *([_links(top)] if top else [])])
+
+
+def _links(names: list[str]) -> str:
+    return ", ".join(f'<span id="{name}"></span>{{py:obj}}`{name.rpartition(".")[2]} <{name}>`' for name in names)
+
+
+def _alone(name: str) -> str:
+    """What makes Sphinx describe a class or a function that is taken out of its module's page."""
+    kind = "autoclass" if inspect.isclass(pydoc.locate(name)) else "autofunction"
+    members = "   :members:\n" * (kind == "autoclass")
+    return f"```{{eval-rst}}\n.. {kind}:: {name}\n{members}```"

@@ -62,6 +62,14 @@ def test_what_a_module_keeps_back_is_not_in_the_list():
     assert "damcompanion.mrs24.proofs.learning.RIVALS" in DOCUMENTED, "it lies in a module of the subpackage"
 
 
+def test_what_is_taken_out_of_a_long_module_has_a_page_of_its_own():
+    assert ":exclude-members: " in WRITTEN["api/sweeps"] and "Store" in WRITTEN["api/sweeps"]
+    assert ".. autoclass:: damcore.sweeps.Store" in WRITTEN["api/sweeps-running"]
+    assert ".. autofunction:: damcore.sweeps.run" in WRITTEN["api/sweeps-running"]
+    assert WRITTEN["api"].count('id="damcore.sweeps.run"') == 1
+    assert set(DOCUMENTED) >= api.TAKEN_OUT
+
+
 def test_data_of_a_subpackage_come_one_by_one_under_the_module_that_has_them():
     page = WRITTEN["api/mrs24-maps"]
     assert ".. autodata:: damcompanion.mrs24.experiments.beyond.CHOICES" in page
