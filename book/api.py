@@ -30,7 +30,9 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "pictures": (
         "damcompanion: pictures",
-        tuple(f"damcompanion.{name}" for name in ("components", "figures", "results", "catalogue", "probes")),
+        tuple(
+            f"damcompanion.{name}" for name in ("components", "figures", "teaching", "results", "catalogue", "probes")
+        ),
     ),
     "exact": (
         "damcompanion: exact numbers",
@@ -40,7 +42,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "damcompanion.mrs24: maps",
         tuple(
             f"damcompanion.mrs24.{name}"
-            for name in ("figures", "measures", "regions", "choices", "ranking", "experiments")
+            for name in ("figures", "measures", "regions", "places", "choices", "ranking", "experiments")
         ),
     ),
     "mrs24-claims": (

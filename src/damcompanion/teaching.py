@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 
-CORNERS = np.array(list(product((-1, 1), repeat=3)))  # the states of three neurons
+#: The states of three neurons.
+CORNERS = np.array(list(product((-1, 1), repeat=3)))
 DEPTH = np.array([0.62, 0.42])  # where the third axis of a cube points on paper
 
 

@@ -15,7 +15,8 @@ from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import NEAR, Maps
 from damcore import _checks
 
-LEVEL = (2 * N) ** 0.5  # the distance of states that have nothing in common
+#: The distance of states that have nothing in common.
+LEVEL = (2 * N) ** 0.5
 
 
 @_checks.door

@@ -33,6 +33,7 @@ WIDE_NORMALISED = logarithmic(1e-3, 1e3, 13)
 NARROW = logarithmic(0.03, 30.0, 13)  # quarter decades around the 0.9 of its modified network
 NARROW_WHOLE = logarithmic(0.03 / N, 30.0 / N, 13)  # without N: the same networks, for a homogeneous F
 
+#: Name in the study -> interaction function.
 FUNCTIONS = {
     "polynomial": dict(interaction="polynomial"),
     "rectified": dict(interaction="rectified"),
@@ -42,7 +43,9 @@ FUNCTIONS = {
     "exponential": dict(interaction="exponential"),
 }
 HOMOGENEOUS = ("polynomial", "rectified")
+#: Scalings of the study that are read as the original network.
 ORIGINAL = ("original", "outside", "outside-n", "outside-normalised", "original-normalised")
+#: Scalings of the study that are read as the modified network.
 MODIFIED = ("modified", "inside")
 # One setting at a time; epochs as a multiple of the profile's.
 VARIATIONS = {
