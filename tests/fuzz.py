@@ -343,7 +343,8 @@ def cases() -> list[Case]:
         own = [n for n, v in vars(module).items() if n[0] != "_" and getattr(v, "__module__", "") == module.__name__]
         for name in getattr(module, "__all__", own):
             value = getattr(module, name)
-            if name in LEFT_OUT or inspect.ismodule(value) or not callable(value):
+            raised = isinstance(value, type) and issubclass(value, Exception)
+            if name in LEFT_OUT or inspect.ismodule(value) or not callable(value) or raised:
                 continue
             found |= {case.name: case for case in _cases_of(name, value)}
     return list(found.values())

@@ -427,7 +427,7 @@ def test_refuses_bad_input(change, error, message):
         (
             dict(memories=torch.ones(2, 2, 4), form=torch.tensor([True, False, True])),
             ValueError,
-            r"The leading axes do not fit together: memories \(2,\), form \(3,\)",
+            r"The leading axes do not fit together: `memories` \(2,\), `form` \(3,\)",
         ),
     ],
 )
@@ -439,7 +439,7 @@ def test_refuses_a_bad_start(change, error, message):
 @pytest.mark.parametrize(
     "change, error, message",
     [
-        (dict(state=MEMORIES), TypeError, r"`state` must be a TrainingState, got Tensor; use `start\(memories\)`"),
+        (dict(state=MEMORIES), TypeError, r"`state` must be a damcore.learning.TrainingState, got a tensor"),
         (dict(epochs=0), ValueError, "`epochs` must be at least 1, got 0"),
         (dict(patterns=torch.ones(3, 5)), ValueError, "same number of neurons, got 4 and 5"),
         (dict(batch_size=0), ValueError, "`batch_size` must be at least 1"),

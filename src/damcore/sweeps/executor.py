@@ -91,7 +91,7 @@ def plan(experiment: Experiment, store: Store, *, device: str = "cpu") -> Plan:
         ...     plan(few, Store(Path(folder))).cells
         6
     """
-    _received(experiment, store, device)
+    _has(device)
     shards = experiment.shards()
     missing = [shards[k] for k in store.missing(experiment)]
     memory = _memory(experiment, device) if missing else 0
@@ -102,14 +102,8 @@ def plan(experiment: Experiment, store: Store, *, device: str = "cpu") -> Plan:
     return Plan(sum(map(len, missing)), memory, seconds, experiment.unit)
 
 
-def _received(experiment: Experiment, store: Store, device: str) -> None:
-    """Refuse what is no experiment, no store, or no device of this machine."""
-    if not isinstance(experiment, Experiment):
-        _checks.refuse(
-            f"`experiment` must be an Experiment, such as a Sweep, got {type(experiment).__name__}.", TypeError
-        )
-    if not isinstance(store, Store):
-        _checks.refuse(f"`store` must be a Store, got {type(store).__name__}; use `Store(folder)`.", TypeError)
+def _has(device: str) -> None:
+    """Refuse a device that this machine does not have."""
     _checks.one_of("device", device, tuple(GROUP))
     if device == "cuda" and not torch.cuda.is_available():
         raise PlanError('there is no CUDA device here; use `device` "cpu".')
@@ -169,7 +163,7 @@ def run(
         >>> rows.groupby("patterns")["stable"].mean().to_dict()
         {2: 1.0, 30: 0.0}
     """
-    _received(experiment, store, device)
+    _has(device)
     store.mend(experiment)
     shards, missing = experiment.shards(), store.missing(experiment)
     if missing:
@@ -300,7 +294,7 @@ def verify(
         >>> len(compared), float(compared["difference"].max())
         (8, 0.0)
     """
-    _received(experiment, store, device)
+    _has(device)
     _checks.whole("sample", sample, -sys.maxsize)
     if sample < 1:
         raise PlanError(f"`sample` must be at least 1, got {sample}.")

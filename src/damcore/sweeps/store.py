@@ -64,12 +64,6 @@ class Store:
     folder: Path
 
     def __post_init__(self):
-        if not isinstance(self.folder, str | Path):
-            _checks.refuse(
-                f"`folder` must be a path, such as Path('results'), got {type(self.folder).__name__}.", TypeError
-            )
-        if "\0" in str(self.folder):
-            _checks.refuse(f"`folder` must hold no null character, got {str(self.folder)!r}.")
         try:
             object.__setattr__(self, "folder", Path(self.folder).expanduser())
         except RuntimeError:

@@ -223,7 +223,7 @@ def test_verify_needs_a_sample_and_something_stored(tmp_path):
         (dict(sample="all"), "`sample` must be a whole number, got 'all'"),
         (dict(seed=-1), "`seed` must be at least 0, got -1"),
         (dict(seed=2**32), r"`seed` must be below 2\*\*32, got 4294967296"),
-        (dict(seed=0.5), "`seed` must be a whole number, got 0.5"),
+        (dict(seed=0.5), "`seed` must be a whole number or None, got 0.5"),
     ],
 )
 def test_verify_refuses_a_sample_and_a_seed_out_of_range(settings, message, tmp_path):
@@ -233,9 +233,9 @@ def test_verify_refuses_a_sample_and_a_seed_out_of_range(settings, message, tmp_
 
 @pytest.mark.parametrize("use", [plan, run, verify])
 def test_an_experiment_a_store_and_a_device_are_refused_where_they_are_none(use, tmp_path):
-    with refused(TypeError, "`store` must be a Store, got str; use `Store.folder.`"):
+    with refused(TypeError, "`store` must be a damcore.sweeps.store.Store, got 'results'"):
         use(SMALL, "results")
-    with refused(TypeError, "`experiment` must be an Experiment, got str; use `Sweep`"):
+    with refused(TypeError, "`experiment` must be a damcore.sweeps.experiment.Experiment, got 'small'"):
         use("small", Store(tmp_path))
     with refused(ValueError, "`device` must be one of 'cpu', 'cuda', got 'gpu'"):
         use(SMALL, Store(tmp_path), device="gpu")

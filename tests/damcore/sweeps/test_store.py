@@ -301,8 +301,8 @@ def test_a_store_that_another_process_packs_while_it_is_read_is_read_whole(shard
 @pytest.mark.parametrize(
     "folder, error, message",
     [
-        (7, TypeError, "`folder` must be a path, such as Path('results'), got int"),
-        ("a\0b", ValueError, "`folder` must hold no null character"),
+        (7, TypeError, "`folder` must be a path, got 7"),
+        ("a\0b", ValueError, "`folder` must be the name of a file or folder"),
         ("~nobody-of-this-name/x", ValueError, "`folder` must name a home directory that exists"),
     ],
 )

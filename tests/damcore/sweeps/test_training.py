@@ -53,7 +53,7 @@ def test_equal_settings_have_one_digest_however_they_are_written():
     written = changed(
         momentum=0, slope=np.int64(0), floor=np.float32(0), decay=1, inverse_temperatures=np.array([1, 2]),
         seed=np.int32(3), vertices=np.array([2, 3]), learning_rates=torch.tensor([0.05, 0.4], dtype=torch.float64),
-        epochs=np.uint8(15), repeats=torch.tensor(2),
+        epochs=np.uint8(15), repeats=np.int64(2),
     )  # fmt: skip
     assert written == plain and written.digest == plain.digest and written.shards() == plain.shards()
     assert {type(value) for cell in written.cells() for value in cell} == {int, float}
