@@ -106,7 +106,7 @@
       }
       const long = rows.some(row => [...row.cells].some(cell => cell.textContent.length > 40));
       if (long) table.classList.add("dam-cards");
-      if (rows.length > 7) sortable(table, heads);
+      if (rows.length > 10) sortable(table, heads);
       if (rows.length > 25) filterable(table, rows);
     }
   }
