@@ -79,8 +79,7 @@ def test_a_figure_has_a_table_once_its_sweeps_are_stored(gallery, tmp_path):
 def test_what_is_not_stored_as_a_whole_is_named_with_its_command(gallery, tmp_path):
     part = gallery.sweeps["original-fine"]
     assert len(part.shards()) > 1
-    rows = [{**cell._asdict(), "distance": 1.0, "diverged": -1, "overflow": False} for cell in part.shards()[0]]
-    gallery.store.write(part, 0, rows, {"commit": "abc1234"})
+    store_sweep(gallery.store, part, lambda cell: 1.0, shard=0)
     data.write(tmp_path / "data", gallery)
     shown = read(tmp_path / "data")
     assert shown["sweeps"] == []

@@ -106,7 +106,7 @@ def _size_panel(gallery: Gallery, n: int) -> Panel:
                 (NEURONS[last], np.nanmax(centres[last]) if above else np.nanmin(centres[last])),
                 (0, 8 if above else -8),
                 textcoords="offset points",
-                color=colour,
+                color=INK,
                 ha="right" if last == len(NEURONS) - 1 else "left",
                 va="bottom" if above else "top",
             )
@@ -149,7 +149,7 @@ def _line(axes: Axes, label: str, table: pd.DataFrame, column: str) -> None:
         (n[last], values[last]),
         shift,
         textcoords="offset points",
-        color=colour,
+        color=INK,
         va="top" if lost.size else "bottom",
         fontsize=9,
     )

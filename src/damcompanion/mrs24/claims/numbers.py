@@ -109,7 +109,8 @@ def offset(network: str, vertices: Iterable[int], target: float, axis: int = 0) 
     """Largest distance of a centroid from a target."""
 
     def number(look: Look, view: str) -> float:
-        return float(np.abs(centres(look.maps(network, view), vertices, axis=axis) - np.log10(target)).max())
+        found = np.abs(centres(look.maps(network, view), vertices, axis=axis) - np.log10(target))
+        return float(found.max()) if found.size else np.nan
 
     return number
 
