@@ -117,7 +117,12 @@ def offset(network: str, vertices: Iterable[int], target: float, axis: int = 0) 
 
 def shift(network: str, vertices: Iterable[int]) -> Number:
     """Range of the centroids of the cells that do not lie at the edge of the grid: a region goes on beyond it."""
-    return lambda look, view: float(np.ptp(centres(look.maps(network, view), vertices, inner=True)))
+
+    def number(look: Look, view: str) -> float:
+        found = centres(look.maps(network, view), vertices, inner=True)
+        return float(np.ptp(found)) if found.size else np.nan
+
+    return number
 
 
 def in_common(network: str, vertices: Iterable[int]) -> Number:
