@@ -8,25 +8,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-import build
 import data
 from damcompanion.mrs24.experiments.heat_maps import PROFILES
 from damcompanion.mrs24.figures import Gallery
 from damcore.sweeps.training import Cell
+from page_part import write_part
 from synthetic import store_sweep
-
-THEME = "#explorer { color-scheme: light dark } body { margin: 8px; font-family: sans-serif }"
 
 
 def write_page(folder: Path, gallery: Gallery) -> str:
     """The explorer's part of its page, with the data of a gallery; returns its address."""
     data.write(folder / "data", gallery)
-    (part,) = re.findall(r"```\{raw\} html\n(.*?)```", (build.BOOK / "explorer.md").read_text("utf8"), re.DOTALL)
-    part = part.replace("_static/data/", "data/").replace("_static/", f"{(build.BOOK / 'assets').as_uri()}/")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{THEME}</style>'
-    page = folder / "page.html"
-    page.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{part}</body></html>', "utf8")
-    return page.as_uri()
+    return write_part("explorer", folder)
 
 
 @pytest.fixture(scope="module")

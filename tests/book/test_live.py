@@ -1,7 +1,6 @@
 """Live recall in a headless Chromium, from file://: the same numbers as damcore, and a page that can be used."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,11 +14,11 @@ from damcore.datasets import flip, random_patterns
 from damcore.interactions import named
 from damcore.network import energy, energy_gap
 from damcore.recall import recall
+from page_part import write_part
 
 KINDS = ("polynomial", "rectified", "leaky", "exponential")
 SOME = (2, 3, 5, 10, 30)  # of the vertices 2 to 30, the others with -m slow
 VERTICES = [n if n in SOME else pytest.param(n, marks=pytest.mark.slow) for n in range(2, 31)]
-THEME = "#live { color-scheme: light dark } body { margin: 8px; font-family: sans-serif }"
 
 # Recall of each probe as the page does it: the updates that changed a neuron, and the energies before and after each.
 SETTLE = """([memories, probes, kind, n]) => {
@@ -37,20 +36,12 @@ SETTLE = """([memories, probes, kind, n]) => {
 }"""
 
 
-def write_page(folder: Path) -> str:
-    """The live part of its page; returns its address."""
-    digits.write(folder)
-    (part,) = re.findall(r"```\{raw\} html\n(.*?)```", (build.BOOK / "live.md").read_text("utf8"), re.DOTALL)
-    part = part.replace("_static/data/", "").replace("_static/", f"{(build.BOOK / 'assets').as_uri()}/")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{THEME}</style>'
-    page = folder / "page.html"
-    page.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{part}</body></html>', "utf8")
-    return page.as_uri()
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> str:
-    return write_page(tmp_path_factory.mktemp("live"))
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "data").mkdir()
+    digits.write(folder / "data")
+    return write_part("live", folder)
 
 
 def settled(page: Page, memories: Tensor, probes: Tensor, kind: str, n: int) -> list[dict]:
