@@ -31,7 +31,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "pictures": (
         "damcompanion: pictures",
         tuple(
-            f"damcompanion.{name}" for name in ("components", "figures", "teaching", "results", "catalogue", "probes")
+            f"damcompanion.{name}"
+            for name in ("components", "shown", "figures", "teaching", "results", "catalogue", "probes")
         ),
     ),
     "exact": (

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from damcompanion.checks import Check
 from damcompanion.claims import Judged
+from damcompanion.shown import Shown, rendered
 from damcompanion.tables import claims_table, markdown
 from damcore import _checks
 
@@ -42,29 +43,8 @@ class Panel:
     alt: str = ""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """HTML where it can be shown, and a line of text where it cannot."""
-
-    markup: str
-    text: str
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": self.markup, "text/plain": self.text}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A Markdown table, which the book renders and a notebook shows."""
-
-    markdown: str
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/markdown": self.markdown, "text/plain": self.markdown}
-
-
 @_checks.door
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Shown:
     """A table, numbers to three digits and a dash where there is none; a long one is sorted by a click on its head.
 
     Args:
@@ -75,7 +55,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
         >>> table(["n", "area"], [(2, 0.12345)]).markdown.splitlines()[-1]
         '| 2 | 0.123 |'
     """
-    return Table(markdown(head, ([_cell(value) for value in row] for row in rows)))
+    return rendered(markdown(head, ([_cell(value) for value in row] for row in rows)))
 
 
 def _cell(value: object) -> object:
@@ -85,7 +65,7 @@ def _cell(value: object) -> object:
 
 
 @_checks.door
-def verdicts(judged: Iterable[Judged], *, marked: bool = True, brief: bool = True) -> Table:
+def verdicts(judged: Iterable[Judged], *, marked: bool = True, brief: bool = True) -> Shown:
     """Judged claims as a table: what the text says, the verdict on it, what was measured, and the rule.
 
     Args:
@@ -93,7 +73,7 @@ def verdicts(judged: Iterable[Judged], *, marked: bool = True, brief: bool = Tru
         marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
         brief: leave out how firm a verdict is and what a later rule says; the ledger has both.
     """
-    return Table(claims_table(judged, marked=marked, brief=brief))
+    return rendered(claims_table(judged, marked=marked, brief=brief))
 
 
 @_checks.door
@@ -121,7 +101,7 @@ def checklist(checks: Iterable[Check]) -> Shown:
     head = "".join(f"<th>{title}</th>" for title in ("", "statement", "covered"))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     markup = f'<table class="table dam-checks"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return Shown(markup, "\n".join(map(str, checks)))
+    return Shown("\n".join(map(str, checks)), markup)
 
 
 @_checks.door
@@ -182,7 +162,7 @@ def figure(
         f'<details class="dam-made" data-sweeps="{html.escape(" ".join(made_from))}">'
         f"<summary>How this was made</summary></details></figcaption></figure>"
     )
-    return Shown(markup, f"{label or 'Figure'}: {caption}")
+    return Shown(f"{label or 'Figure'}: {caption}", markup)
 
 
 def scale_bar(picture: Figure) -> str:

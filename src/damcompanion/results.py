@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import pandas as pd
 
+from damcompanion.shown import Shown, rendered
 from damcore import _checks
 from damcore.sweeps.executor import FALLBACK, provenance, run, verify
 from damcore.sweeps.experiment import Experiment
@@ -44,16 +45,6 @@ def results() -> Path:
         if (place / "README.md").is_file():
             return place
     raise StoreError("There is no folder `results` here or above; work in a checkout of the repository.")
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of text, which a page shows as it is."""
-
-    text: str
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/markdown": self.text, "text/plain": self.text}
 
 
 @dataclass(frozen=True)
@@ -167,7 +158,7 @@ class Results(Generic[E]):
         return audit
 
     @_checks.door
-    def check(self, names: Sequence[str], *, sample: int = 20) -> Line:
+    def check(self, names: Sequence[str], *, sample: int = 20) -> Shown:
         """Measure randomly chosen stored cells again, and say in a line how many are equal.
 
         Args:
@@ -180,7 +171,7 @@ class Results(Generic[E]):
         audit = self.audit(names, sample=sample)
         equal, near = (audit[column].to_numpy().sum() for column in ("equal", "near"))
         assert near >= 0.7 * len(audit), f"only {near} of {len(audit)} are near what is stored"
-        return Line(
+        return rendered(
             f"Audit: {len(audit)} stored networks were trained again. {equal} are equal in every bit, and {near} are "
             f"near. {audit.attrs['note']}"
         )

@@ -9,12 +9,13 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from damcompanion.components import Panel, Shown, canvas, figure, marked, scale_bar
+from damcompanion.components import Panel, canvas, figure, marked, scale_bar
 from damcompanion.figures import heat_map, outline, scale
 from damcompanion.mrs24.experiments import experiments
 from damcompanion.mrs24.experiments.heat_maps import LARGE, MODIFIED, ORIGINAL, with_memories
 from damcompanion.mrs24.regions import Map, Maps, distances
 from damcompanion.results import Results
+from damcompanion.shown import Shown
 from damcore import _checks
 from damcore.sweeps.training import Sweep
 
@@ -179,7 +180,7 @@ class Gallery(Results[Sweep]):
         key = f"<p>{marked(f'All of them: {self.settings(names)} {HOW_TO_READ}')}</p>"
         body = key + scale_bar(distance_scale(level)) + "".join(part.markup for part in parts)
         markup = f'<div class="dam-family">{body}</div>'
-        return Shown(markup, "\n".join(part.text for part in parts))
+        return Shown("\n".join(part.text for part in parts), markup)
 
     def _panel(self, title: str, name: str, n: int, level: float, *, small: bool = False) -> Panel:
         shown, picture = self.map(name, n), canvas(2.3, 2.0) if small else canvas(3.1, 2.6)

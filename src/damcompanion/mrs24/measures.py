@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from damcompanion.components import Table, table
+from damcompanion.components import table
 from damcompanion.mrs24.regions import NEAR, Map, distances
+from damcompanion.shown import Shown
 from damcore import _checks
 
 UNTRAINED = 0.9  # of the random level: nothing is recalled
@@ -69,7 +70,7 @@ def measures(rows: pd.DataFrame, *, near: float = NEAR, generator: np.random.Gen
 
 
 @_checks.door
-def measures_table(measured: pd.DataFrame) -> Table:
+def measures_table(measured: pd.DataFrame) -> Shown:
     """The measures that a page shows, a row a vertex.
 
     Area of the optimal region as a share of the grid, at least so much where it touches the edge; its centroid in 1/T
