@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
-import pandas as pd
 from bs4 import BeautifulSoup
 
 from damcompanion.mrs24.figures import Gallery
@@ -50,44 +50,51 @@ class Album:
         markup, anchor = found[0], found[1] or ""
         fold = FOLD.search(markup)
         names = fold[2].split() if fold else []
+        ran = _executed(f"notebooks/{fold[1]}" if fold and fold[1] else page)
         caption = BeautifulSoup(markup, "html.parser").figcaption
         # The label and the caption, without the fold.
         text = " ".join(caption.get_text(" ").split()).removesuffix("How this was made").strip() if caption else ""
-        rows = [self._rows(name) for name in names]
-        notebook = _executed(f"notebooks/{fold[1]}" if fold and fold[1] else page)
-        again = [self.gallery.command(name) for name in names]
-        redraw = f"python notebooks/run.py {notebook['source']}{notebook['given']}" if notebook else ""
-        self.pictures.append({
-            "page": f"{page}.html",
-            "id": anchor,
-            "caption": text,
-            "sha256": hashlib.sha256("".join(re.findall(r"<svg.*?</svg>", markup, re.DOTALL)).encode()).hexdigest(),
-            "command": redraw,
-            "inputs": names,
-            "input_commands": again,
-            "rows": sum(len(each) for each in rows),
-            "machine": sorted({machine for each in rows for machine in each["device"].unique()}),
-            "seconds": round(sum(each["seconds"].to_numpy().sum() for each in rows), 1),
-            "notebook_seconds": notebook["seconds"] if notebook else None,
-            "one_command": bool(redraw),
-        })  # fmt: skip
+        drawn = "".join(re.findall(r"<svg.*?</svg>", markup, re.DOTALL))
+        rows = [self.gallery.rows(name) for name in names]
+        self._note(
+            page,
+            text,
+            ran,
+            id=anchor,
+            sha256=hashlib.sha256(drawn.encode()).hexdigest(),
+            inputs=names,
+            input_commands=[self.gallery.command(name) for name in names],
+            rows=sum(len(each) for each in rows),
+            machine=sorted({machine for each in rows for machine in each["device"].unique()}),
+            seconds=round(sum(each["seconds"].to_numpy().sum() for each in rows), 1),
+        )
         if not fold:
             return markup
-        table = f"data/{anchor}.csv" if (BOOK / "assets" / "data" / f"{anchor}.csv").is_file() and anchor else ""
         lines = [self._sentence(name) for name in names]
-        lines += [f'Its numbers: <a href="{"../" * page.count("/")}_static/{table}" download>{anchor}.csv</a>.'] * bool(
-            table
-        )
-        if notebook:
-            lines.append(
-                f"Drawn by a notebook that ran for {notebook['seconds']:.0f} s on {notebook['day']}: {_copied(redraw)}"
-            )
-        inner = "".join(f"<p>{line}</p>" for line in lines)
-        filled = fold[0].replace("</summary>", f"</summary>{inner}")
-        return markup.replace(fold[0], filled)
+        if anchor and (BOOK / "assets" / "data" / f"{anchor}.csv").is_file():
+            up = "../" * page.count("/")
+            lines.append(f'Its numbers: <a href="{up}_static/data/{anchor}.csv" download>{anchor}.csv</a>.')
+        if ran:
+            lines.append(f"Drawn by a notebook that ran for {ran.seconds:.0f} s on {ran.day}: {_copied(ran.command)}")
+        made = "".join(f"<p>{line}</p>" for line in lines)
+        return markup.replace(fold[0], fold[0].replace("</summary>", f"</summary>{made}"))
+
+    def _image(self, page: str, source: str, alt: str) -> None:
+        if source and not source.startswith("data:"):
+            self._note(page, alt, _executed(page), source=source, inputs=[])
+
+    def _note(self, page: str, caption: str, ran: "Run | None", **more: object) -> None:
+        self.pictures.append({
+            "page": f"{page}.html",
+            "caption": caption,
+            "command": ran.command if ran else "",
+            "notebook_seconds": ran.seconds if ran else None,
+            "one_command": ran is not None,
+            **more,
+        })  # fmt: skip
 
     def _sentence(self, name: str) -> str:
-        rows = self._rows(name)
+        rows = self.gallery.rows(name)
         minutes = rows["seconds"].sum() / 60
         torch = ", ".join(sorted(set(rows["version_torch"].astype(str))))
         commits = ", ".join(f"<code>{html.escape(commit)}</code>" for commit in sorted(set(rows["commit"])))
@@ -96,27 +103,6 @@ class Album:
             f"{html.escape(', '.join(sorted(set(rows['device']))))}, torch {html.escape(torch)}, commit {commits}, "
             f"seed {', '.join(sorted(set(rows['seed'].astype(str))))}. {_copied(self.gallery.command(name))}"
         )
-
-    @cache  # noqa: B019  (one album a build)
-    def _rows(self, name: str) -> pd.DataFrame:
-        return self.gallery.rows(name)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def _image(self, page: str, source: str, alt: str) -> None:
-        if not source or source.startswith("data:"):
-            return
-        notebook = _executed(page)
-        self.pictures.append({
-            "page": f"{page}.html",
-            "source": source,
-            "caption": alt,
-            "command": f"python notebooks/run.py {notebook['source']}{notebook['given']}" if notebook else "",
-            "inputs": [],
-            "notebook_seconds": notebook["seconds"] if notebook else None,
-            "one_command": bool(notebook),
-        })  # fmt: skip
 
     def write(self, folder: Path) -> None:
         """Write `figures.json` beside the pages; a picture that is a file gets its hash."""
@@ -132,17 +118,21 @@ def _copied(command: str) -> str:
     return f'<code class="dam-command">{html.escape(command)}</code>'
 
 
+class Run(NamedTuple):
+    """The last run of a notebook of the book: the command that repeats it, its day, and how long it took."""
+
+    command: str
+    day: str
+    seconds: float
+
+
 @cache
-def _executed(page: str) -> dict[str, object] | None:
-    """The notebook behind a page: its source, the parameters that are not defaults, when it ran and how long."""
+def _executed(page: str) -> Run | None:
+    """The run behind a page, or None where it is no notebook."""
     path = BOOK / f"{page}.ipynb"
     if not path.is_file():
         return None
     record = nbformat.read(path, as_version=4).metadata.papermill
     given = "".join(f" -p {name} {value}" for name, value in record.parameters.items())
-    return {
-        "source": Path(record.input_path).stem,
-        "given": given,
-        "day": record.start_time[:10],
-        "seconds": round(record.duration, 1),
-    }
+    command = f"python notebooks/run.py {Path(record.input_path).stem}{given}"
+    return Run(command, record.start_time[:10], round(record.duration, 1))
