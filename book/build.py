@@ -122,6 +122,9 @@ def run_notebook(page: Page, values: dict[str, object], wanted: str, rows: dict[
     seen = sorted(path.relative_to(RESULTS).as_posix() for path in asked if path.is_relative_to(RESULTS))
     notebook = nbformat.read(unfinished, as_version=4)
     notebook.metadata["damcore"] = {"digest": wanted, "rows": {folder: rows.get(folder) for folder in seen}}
+    for cell in notebook.cells:  # the values that papermill puts in are folded like the cell that has the defaults
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("hide-input")
     if page.title:
         _, _, rest = notebook.cells[0].source.partition("\n")
         notebook.cells[0].source = f"# {page.title}\n{rest}"

@@ -53,6 +53,12 @@ def test_an_executed_notebook_is_fresh_for_its_digest_only_and_carries_no_paths(
 def test_a_page_of_a_family_has_a_title_of_its_own(book):
     write_notebook(page().source, "print(n + 1)")
     build.run_notebook(page("Another"), {"n": 4}, "first", {})
+    folded = [
+        cell
+        for cell in nbformat.read(page().executed, as_version=4).cells
+        if "injected-parameters" in cell.metadata.tags
+    ]
+    assert [cell.metadata.tags for cell in folded] == [["injected-parameters", "hide-input"]]
     before, after = (nbformat.read(path, as_version=4).cells[0].source for path in (page().source, page().executed))
     assert before.splitlines()[1:] == after.splitlines()[1:] and after.startswith("# Another\n")
 

@@ -1,5 +1,7 @@
 """What can be seen in the files of the built book without a browser."""
 
+import re
+from copy import copy
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -62,6 +64,24 @@ def test_nothing_is_loaded_from_another_machine(html, page):
         for element in soup(html / page).find_all(tag, attrs={name: True})
     ]
     assert [link for link in loaded if urlsplit(link).scheme not in ("", "data")] == []
+
+
+# How a number of numpy or torch is written where it was meant for a reader.
+RAW = re.compile(r"\b(?:np\.\w+|tensor)\([^)]*\)")
+
+
+@pytest.mark.parametrize("page", build.expected_pages())
+def test_no_number_is_shown_as_code(html, page):
+    article = copy(soup(html / page).select_one(".bd-article"))
+    assert article is not None
+    for code in article.select("pre, code, script, dl, details.hide"):
+        code.extract()
+    assert RAW.findall(article.get_text(" ")) == []
+
+
+def test_a_number_that_is_shown_as_code_is_seen():
+    assert RAW.findall("np.int64(7) of 7 figures, tensor(3.) of them") == ["np.int64(7)", "tensor(3.)"]
+    assert RAW.findall("7 of 7 figures (np), a tensor (of rank 2)") == []
 
 
 @pytest.mark.parametrize("name", build.notebook_pages())
