@@ -1,6 +1,6 @@
 /* What a page of the book can do with a script, and does without where there is none: a larger view of each panel,
    a button that copies a command, tables that are sorted by a click, filtered by words and become cards on a phone,
-   folds open in print. */
+   folds that share a line, and are open in print. */
 (() => {
   "use strict";
 
@@ -102,12 +102,30 @@
       if (heads.length < 2 || !heads.some(head => head.textContent.trim())) continue;
       table.classList.add("dam-table");
       for (const row of rows) {
-        [...row.cells].forEach((cell, column) => (cell.dataset.label = heads[column]?.textContent.trim() ?? ""));
+        [...row.cells].forEach((cell, column) => {
+          cell.dataset.label = heads[column]?.textContent.trim() ?? "";
+          if (!cell.textContent.trim() && !cell.querySelector("img, svg")) cell.dataset.empty = "";
+        });
       }
       const long = rows.some(row => [...row.cells].some(cell => cell.textContent.length > 40));
       if (long) table.classList.add("dam-cards");
       if (rows.length > 10) sortable(table, heads);
       if (rows.length > 25) filterable(table, rows);
+    }
+  }
+
+  /* Parameters are called so, and folded cells that show nothing stand in one line. */
+  function cells() {
+    for (const name of document.querySelectorAll('.cell[class*="parameters"] > details.hide > summary > .collapsed')) {
+      name.textContent = "Parameters";
+    }
+    const silent = [...document.querySelectorAll(".bd-article .cell:has(> details.hide):not(:has(> .cell_output))")];
+    for (const cell of silent) {
+      if (silent.includes(cell.previousElementSibling) || cell.parentElement.matches(".dam-folds")) continue;
+      const line = document.createElement("div");
+      line.className = "dam-folds";
+      cell.before(line);
+      for (let next = cell; silent.includes(next); next = line.nextElementSibling) line.append(next);
     }
   }
 
@@ -124,6 +142,7 @@
     panels();
     commands();
     tables();
+    cells();
     folds();
   });
 })();

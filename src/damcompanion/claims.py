@@ -129,7 +129,7 @@ class Evidence:
     def words(self) -> str:
         """What was measured, in words."""
         if self.kind == Kind.MISSING:
-            return "the rows are not computed"
+            return "not computed yet"
         if self.measured:
             return ", ".join(f"{digits(number)} ({view})" for view, number in self.measured.items())
         return self.quantity

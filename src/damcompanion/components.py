@@ -23,6 +23,7 @@ from damcore import _checks
 
 STYLE = "damcompanion.book"
 INK = "#010203"  # in a figure: the colour of the page's text, see book.mplstyle
+NARROW = 2.7  # inches up to which three pictures of a figure fit into a line
 MATH = re.compile(r"\$([^$]+)\$")
 
 
@@ -154,7 +155,9 @@ def figure(
     bodies = "".join(_panel(panel, caption, alone=len(panels) == 1) for panel in panels)
     bar = scale_bar(scale) if scale else ""
     paired = paired or len(panels) in (2, 4)
-    kind = " dam-one" if len(panels) == 1 else " dam-wide" if wide else " dam-pairs" if paired else ""
+    narrow = len(panels) == 3 and all(panel.picture.get_figwidth() <= NARROW for panel in panels)
+    kinds = {"one": len(panels) == 1, "wide": wide, "pairs": paired, "three": narrow}
+    kind = next((f" dam-{name}" for name, holds in kinds.items() if holds), "")
     head = f'<span class="dam-label{" dam-of-text" if label else ""}">{html.escape(label)}</span>'
     markup = (
         f'<figure class="dam-figure"{_id(id)}><div class="dam-panels{kind}">{bodies}</div>{bar}'

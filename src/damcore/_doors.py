@@ -33,10 +33,14 @@ def door(public: Public) -> Public:
         public.__init__ = door(public.__init__)
         return public  # pyright: ignore[reportReturnType]
     positions, named = _kinds(public)
+    passes_on = any(_names_keywords(parameter) for parameter in inspect.signature(public).parameters.values())
 
     @functools.wraps(public)
     def call(*args, **kwargs):
         try:
+            if passes_on and (unknown := kwargs.keys() - named.keys()):
+                keywords = ", ".join(name for name in named if name != "self")
+                refuse(f"{public.__name__}() has no argument `{min(unknown)}`; it has {keywords}.", TypeError)
             known = [value if kind is None else kind(value) for kind, value in zip(positions, args, strict=False)]
             for name in kwargs:
                 if (kind := named.get(name)) is not None:
@@ -100,15 +104,19 @@ def _kinds(public: Callable) -> tuple[list[Callable | None], dict[str, Callable 
     positions, named = [], {}
     for name, parameter in inspect.signature(public).parameters.items():
         asked = parameter.annotation
-        if parameter.kind is parameter.VAR_KEYWORD:
-            if typing.get_origin(asked) is typing.Unpack:
-                settings = typing.get_args(asked)[0].__annotations__
-                named |= {key: _through(key, _asked(kind)) for key, kind in settings.items()}
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
+        if _names_keywords(parameter):
+            settings = typing.get_args(asked)[0].__annotations__
+            named |= {key: _through(key, _asked(kind)) for key, kind in settings.items()}
+        elif parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             named[name] = _through(name, _asked(asked))
             if parameter.kind is not parameter.KEYWORD_ONLY:
                 positions.append(named[name])
     return positions, named
+
+
+def _names_keywords(parameter: inspect.Parameter) -> bool:
+    """Whether these are further keywords, of which the annotation has the names and kinds."""
+    return parameter.kind is parameter.VAR_KEYWORD and typing.get_origin(parameter.annotation) is typing.Unpack
 
 
 def _through(name: str, allowed: list[Kind | None]) -> Callable[[Any], Any] | None:

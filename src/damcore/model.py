@@ -101,8 +101,8 @@ class DenseAssociativeMemory:
             >>> memory.memories.tolist()
             [[1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0]]
         """
-        _checks.rows("patterns", patterns, "K", "N")
         _single("patterns", patterns)
+        _checks.rows("patterns", patterns, "K", "N")
         _checks.bipolar("patterns", patterns)
         if self.memories is not None:
             _checks.network(self.memories, patterns, "patterns")
@@ -206,6 +206,7 @@ class DenseAssociativeMemory:
             >>> memory.retrieve(torch.tensor([[1.0, 1.0, 1.0, -1.0]])).states.tolist()
             [[1.0, 1.0, -1.0, -1.0]]
         """
+        _checks.network(self._held(), probes, "probes")
         return recall(self._held(), probes, self.interaction, self._scaling(), **settings)
 
     @_checks.door
@@ -322,4 +323,5 @@ class DenseAssociativeMemory:
 
 def _single(name: str, values: Tensor) -> None:
     if values.ndim != 2:
-        _checks.refuse(f"`{name}` must have shape (K, N), got {tuple(values.shape)}.")
+        remedy = "; add a leading axis" if values.ndim == 1 else ""
+        _checks.refuse(f"`{name}` must have shape (K, N), a row each, got {tuple(values.shape)}{remedy}.")

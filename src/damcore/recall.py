@@ -24,7 +24,7 @@ class Recall:
 
     Attributes:
         states: the states after the last sweep, bipolar.
-        converged: True where a whole sweep changed nothing.
+        converged: True where a whole sweep changed nothing. Any state that settled has, a wrong one too.
         sweeps: the number of sweeps that changed something; 0 for a probe that was already stable.
         period: 1 where converged, 2 or more on a cycle of that many sweeps, 0 where neither was seen.
         finite: False where a gap overflowed; such a neuron keeps its value.

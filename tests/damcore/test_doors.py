@@ -97,6 +97,19 @@ def test_keywords_that_are_passed_on_are_checked_too():
         learning.train(MEMORIES, STATES, *NETWORK, epochs=1, learning_rate=0.1, temperature_schedule=lambda epoch: None)
 
 
+def test_a_keyword_that_is_passed_on_and_unknown_is_refused_by_the_call():
+    says = r"train\(\) has no argument `rate`; it has .*learning_rate.*clip"
+    with refused(TypeError, says):
+        learning.train(MEMORIES, STATES, *NETWORK, epochs=1, learning_rate=0.1, rate=0.1)
+    with refused(TypeError, says):
+        DenseAssociativeMemory().train(STATES, rate=0.1)
+
+
+def test_minus_one_in_unsigned_bytes_is_named():
+    with refused(ValueError, "got 255; -1 becomes 255 in uint8"):
+        DenseAssociativeMemory().store(torch.tensor([[255.0, 1.0]]))
+
+
 @pytest.mark.parametrize("form", ["plain", "log"])
 def test_tensors_that_require_a_gradient_are_numbers_where_none_can_be_had(form):
     def free(values):

@@ -167,7 +167,10 @@ def test_recall_gives_the_bits_that_results_were_kept_with(function, dtype, wide
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", [POLYNOMIAL, RECTIFIED, LEAKY])
-def test_f_is_to_the_last_bit_what_the_evaluator_of_training_gives(kind, dtype, wide_vectors):
+@pytest.mark.parametrize(
+    "vertices", [(1, 2, 3, 4, 5, 7, 10, 15, 23, 32, 40), pytest.param(range(1, 41), marks=pytest.mark.slow)]
+)
+def test_f_is_to_the_last_bit_what_the_evaluator_of_training_gives(vertices, kind, dtype, wide_vectors):
     from numba import njit
 
     from damcore._kernels.brackets import values
@@ -185,7 +188,7 @@ def test_f_is_to_the_last_bit_what_the_evaluator_of_training_gives(kind, dtype, 
     work.x[0], inner, slope = -1, dtype(0.3), dtype(0.013)
     work.h[:], work.zeta[:] = draw.uniform(-2, 2, work.h.shape), draw.uniform(-1, 1, work.zeta.shape)
     u = work.h[0] - (inner + inner) * work.x[0, 0] * work.zeta[0]
-    for n in range(1, 41):
+    for n in vertices:
         call(evaluator(kind, n, u.dtype).address, work.x[0], work.zeta[0], work.h[0], work.f[0], work.C, inner, slope)
         call(values(kind, n, u.dtype), work.x[0], work.zeta[0], work.h[0], work.f[1], work.C, inner, slope)
         wanted = work.f[0] * u

@@ -59,13 +59,13 @@ def drift_panels(original: pd.DataFrame, modified: pd.DataFrame, closer: pd.Data
         closer: the same on a narrower grid, for larger vertices; its marks are hollow.
     """
     tables = {"original": original, "modified": modified, "modified, closer": closer}
-    place, axes = _over_vertices("centre, N/T or 1/T")
+    place, axes = _over_vertices("inverse temperature, N/T or 1/T")
     axes.axhline(TEXT, color=INK, linewidth=0.8, linestyle=":")
     axes.text(1.9, TEXT, f"{TEXT}", va="top", fontsize=9)
     for label, table in tables.items():
         colour = COLOURS[label.partition(",")[0]]
         axes.vlines(_beside(label, table), table["least"], table["largest"], color=colour, alpha=0.35, linewidth=5)
-    area, further = _over_vertices("area, square decades")
+    area, further = _over_vertices("area, decades × decades")
     for each, column in ((axes, "centre"), (further, "area")):
         for label, table in tables.items():
             _line(each, label, table, column)

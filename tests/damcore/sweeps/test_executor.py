@@ -89,7 +89,7 @@ def die():
     raise Killed
 
 
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_at_any_operation_of_the_store_loses_nothing(step, tmp_path, small_shards):
     """Before each operation that a run has, and in the middle of each write; the next run ends as one never killed."""
     with cut_off(tmp_path / "whole", math.inf, die) as operations:

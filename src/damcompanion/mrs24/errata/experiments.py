@@ -139,7 +139,7 @@ ERRATA = (
         found="A.3 leaves out the coarse maps of large vertices, which “did not capture the optimal region well”. So "
         "the region is small there.",
         kind=Kind.OPEN,
-        difference="Measured in {{doc}}`large_vertices`.",
+        difference="A claim of its own: {{doc}}`drift`, with figures in {{doc}}`large_vertices`.",
     ),
     Erratum(
         key="mrs24-scales",
