@@ -13,7 +13,15 @@ FOURTH_DIGIT = 2e-4  # decades: what the four digits of an axis leave open
 
 
 class Verdict(StrEnum):
-    """What becomes of a claim."""
+    """What becomes of a claim.
+
+    Example:
+        >>> from damcompanion.claims import Verdict
+        >>> Verdict("partly")
+        <Verdict.PARTLY: 'partly'>
+        >>> print(Verdict.NOT)
+        not reproduced
+    """
 
     REPRODUCED = "reproduced"
     PARTLY = "partly"  # one part of it holds, another does not
@@ -266,6 +274,13 @@ def judge(claim: Claim, *source: object) -> Judged:
     Args:
         claim: which.
         source: what its measure reads; nothing for a claim that computes.
+
+    Example:
+        >>> from damcompanion.claims import Between, Claim, Evidence, Kind, judge
+        >>> rule, found = Between(least=30), Evidence(Kind.COMPUTED, {"n = 5": 2**5})
+        >>> claim = Claim("toy", "TOY", "1", "2^5 is above 30", rule, lambda: found)
+        >>> judge(claim).verdict
+        <Verdict.REPRODUCED: 'reproduced'>
     """
     evidence = claim.measure(*source)
     later = None

@@ -36,6 +36,13 @@ class Panel:
         title: what stands above it, short; mathematics between dollars.
         id: an anchor for links, "mrs24-fig-7", say.
         alt: what the picture shows, for those who cannot see it; by default its title and the caption of the figure.
+
+    Example:
+        >>> from damcompanion.components import Panel, canvas, figure
+        >>> panels = [Panel(canvas(3, 2), f"$n = {n}$", id=f"map-{n}") for n in (2, 5)]
+        >>> shown = figure(panels, "Two pictures, side by side.")
+        >>> [f'id="{panel.id}"' in shown.markup for panel in panels]
+        [True, True]
     """
 
     picture: Figure
@@ -73,6 +80,15 @@ def verdicts(judged: Iterable[Judged], *, marked: bool = True, brief: bool = Tru
         judged: the claims.
         marked: mark each verdict as that of `claims.json`; False for the same claims on other rows.
         brief: leave out how firm a verdict is and what a later rule says; the ledger has both.
+
+    Example:
+        >>> from damcompanion.claims import Between, Claim, Evidence, Kind, judge
+        >>> from damcompanion.components import verdicts
+        >>> found = Evidence(Kind.COMPUTED, {"n = 5": 2**5}, quantity="2^n")
+        >>> rule = Between(least=30)
+        >>> claim = Claim("toy", "TOY", "1", "2^5 is above 30", rule, lambda: found)
+        >>> verdicts([judge(claim)], marked=False).text.splitlines()[-1]
+        '| 2^5 is above 30 (1) | reproduced | 2^n: 32 (n = 5) | at least 30 |'
     """
     return rendered(claims_table(judged, marked=marked, brief=brief))
 
@@ -112,6 +128,13 @@ def canvas(width: float = 6.4, height: float = 3.2) -> Figure:
     Args:
         width: in inches; a column of the book has 8.
         height: in inches.
+
+    Example:
+        >>> from damcompanion.components import canvas
+        >>> picture = canvas(4, 3)
+        >>> _ = picture.subplots().plot([0, 1])
+        >>> picture.get_size_inches().tolist()
+        [4.0, 3.0]
     """
     matplotlib.style.use(STYLE)
     return Figure(figsize=(width, height))

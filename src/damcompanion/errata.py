@@ -13,7 +13,15 @@ FIXED = "020544f"  # the commit from which on an erratum must stand on its numbe
 
 
 class Kind(StrEnum):
-    """How much an erratum weighs, heaviest first."""
+    """How much an erratum weighs, heaviest first.
+
+    Example:
+        >>> from damcompanion.errata import Kind
+        >>> Kind.OPEN
+        <Kind.OPEN: 'left open'>
+        >>> print(Kind.SLIP)
+        slip of formula or typesetting
+    """
 
     SUBSTANCE = "error of substance"  # a statement that is false, or that the text contradicts itself
     SLIP = "slip of formula or typesetting"  # what is meant is clear from the text around it
@@ -106,7 +114,14 @@ class Erratum:
 
 
 def table(errata: Iterable[Erratum], kind: Kind) -> str:
-    """The errata of one kind as a Markdown table, in the order of the text."""
+    """The errata of one kind as a Markdown table, in the order of the text.
+
+    Example:
+        >>> from damcompanion.errata import Erratum, Kind, table
+        >>> slip = Erratum("toy-sum", "Eq. (1)", "2 + 2 = 5", "it is 4", Kind.SLIP)
+        >>> table([slip], Kind.SLIP).splitlines()[-1]
+        '| Eq. (1) | 2 + 2 = 5 | it is 4 |  |  |'
+    """
     lines = ["| where | the text says | what we found | here | what difference it makes |", "|---|---|---|---|---|"]
     for erratum in errata:
         if erratum.kind == kind:

@@ -22,6 +22,13 @@ class Law:
         name: what to call it.
         above: the branch x >= 0, a function of x and the vertex n.
         below: the branch x < 0.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> from damcompanion.exact_networks import Law
+        >>> rectified = Law("rectified", lambda x, n: x**n, lambda x, n: 0 * x)
+        >>> rectified(Fraction(2, 3), 2), rectified(Fraction(-2, 3), 2)
+        (Fraction(4, 9), Fraction(0, 1))
     """
 
     name: str
@@ -49,6 +56,15 @@ def between_powers(base: int) -> Law:
 
     Args:
         base: a whole number above 1.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> from damcompanion.exact_networks import between_powers
+        >>> law = between_powers(2)
+        >>> law(Fraction(3), 3) == 2**3 * law(Fraction(3, 2), 3)
+        True
+        >>> law(Fraction(9), 3) == 3**3 * law(Fraction(3), 3)  # 3 is no power of 2
+        False
     """
 
     def odd(x: Fraction, n: int) -> Fraction:

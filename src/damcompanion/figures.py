@@ -119,6 +119,15 @@ def counts(axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequ
         rows: labels, from above.
         columns: labels.
         most: the largest that a count can be.
+
+    Example:
+        >>> import numpy as np
+        >>> from damcompanion.components import canvas
+        >>> from damcompanion.figures import counts
+        >>> axes, values = canvas(3, 2).subplots(), np.array([[7, np.nan], [3, 0]])
+        >>> counts(axes, values, rows=["inside", "outside"], columns=["a", "b"], most=7)
+        >>> [text.get_text() for text in axes.texts]
+        ['7', '3', '0']
     """
     for y, x in np.argwhere(~np.isnan(values)):
         share = values[y, x] / most
@@ -138,6 +147,15 @@ def pictures(figure: Figure, rows: dict[str, np.ndarray], *, limits: tuple[float
         figure: where to draw.
         rows: label -> pictures (columns, height, width), the same number of columns in each.
         limits: values of an empty and of a full pixel.
+
+    Example:
+        >>> import numpy as np
+        >>> from damcompanion.components import canvas
+        >>> from damcompanion.figures import pictures
+        >>> picture, digits = canvas(6, 2), np.ones((5, 28, 28))
+        >>> pictures(picture, {"stored": digits, "recalled": digits})
+        >>> len(picture.axes), picture.axes[5].get_ylabel()
+        (10, 'recalled')
     """
     columns = len(next(iter(rows.values())))
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)

@@ -34,6 +34,17 @@ def judged(gallery: Gallery, chapters: Iterable[str] = ()) -> dict[str, list[Jud
     Args:
         gallery: stored maps, for the claims that read rows.
         chapters: which of the ledger's; all where none is named.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from damcompanion.ledger import judged
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> with TemporaryDirectory() as empty:  # `Gallery()` has the stored rows
+        ...     found = judged(Gallery(folder=Path(empty)), ["MRS24: the maps"])
+        >>> maps = found["MRS24: the maps"]  # one of them needs no rows
+        >>> [one.claim.id for one in maps if one.verdict != "undecided"]
+        ['mrs24-5-1-overflow']
     """
     look = Look(gallery)
     return {chapter: [judge(claim, look) for claim in CHAPTERS[chapter]] for chapter in [*chapters] or CHAPTERS}
@@ -44,6 +55,14 @@ def tally(found: Iterable[Judged]) -> dict[Verdict, int]:
 
     Args:
         found: judged claims.
+
+    Example:
+        >>> from damcompanion.ledger import tally
+        >>> from damcompanion.mrs24.claims import verdicts
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> counted = tally(verdicts(Gallery(), clauses=["5.1-overflow", "5.3-shape"]))
+        >>> [(str(verdict), count) for verdict, count in counted.items()]
+        [('reproduced', 1), ('partly', 0), ('not reproduced', 0), ('undecided', 1)]
     """
     counted = Counter(one.verdict for one in found)
     return {verdict: counted[verdict] for verdict in Verdict}

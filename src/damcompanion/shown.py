@@ -31,5 +31,10 @@ def rendered(markdown: str) -> Shown:
 
     Args:
         markdown: the text.
+
+    Example:
+        >>> from damcompanion.shown import rendered
+        >>> rendered("All *three* hold.").markdown
+        'All *three* hold.'
     """
     return Shown(markdown, markdown=markdown)

@@ -18,7 +18,16 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def badge(found: Judged) -> str:
-    """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`."""
+    """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`.
+
+    Example:
+        >>> from damcompanion.claims import Between, Claim, Evidence, Kind, judge
+        >>> from damcompanion.tables import badge
+        >>> rule, found = Between(least=30), Evidence(Kind.COMPUTED, {"n = 5": 2**5})
+        >>> claim = Claim("toy", "TOY", "1", "2^5 is above 30", rule, lambda: found)
+        >>> badge(judge(claim))
+        '<span class="verdict verdict-reproduced" data-claim="toy">reproduced</span>'
+    """
     kind = f"verdict-{str(found.verdict).replace(' ', '-')}"
     return f'<span class="verdict {kind}" data-claim="{found.claim.id}">{found.verdict}</span>'
 
@@ -58,5 +67,16 @@ def claims_table(judged: Iterable[Judged], *, marked: bool = True, brief: bool =
 
 
 def written(judged: Iterable[Judged]) -> str:
-    """Write judged claims as JSON, a list of objects in the given order."""
+    """Write judged claims as JSON, a list of objects in the given order.
+
+    Example:
+        >>> import json
+        >>> from damcompanion.claims import Between, Claim, Evidence, Kind, judge
+        >>> from damcompanion.tables import written
+        >>> rule, found = Between(least=30), Evidence(Kind.COMPUTED, {"n = 5": 2**5})
+        >>> claim = Claim("toy", "TOY", "1", "2^5 is above 30", rule, lambda: found)
+        >>> [record] = json.loads(written([judge(claim)]))
+        >>> record["id"], record["verdict"], record["numbers"]
+        ('toy', 'reproduced', {'n = 5': 32.0})
+    """
     return json.dumps([found.record() for found in judged], indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -19,6 +19,15 @@ def dots(axes: Axes, rows: Mapping[str, Sequence[float]], notes: Sequence[str] =
         axes: where to draw.
         rows: label -> state, from above.
         notes: what stands to the right of each row.
+
+    Example:
+        >>> from damcompanion.components import canvas
+        >>> from damcompanion.teaching import dots
+        >>> axes = canvas(3.6, 2.0).subplots()
+        >>> rows = {"stored": [1, -1, 1], "probe": [1, 1, 1]}
+        >>> dots(axes, rows, ["E = -27", "E = -1"])
+        >>> [text.get_text() for text in axes.texts]
+        ['stored', 'probe', 'E = -27', 'E = -1']
     """
     count = max(map(len, rows.values()))
     for y, (label, state) in enumerate(rows.items()):
@@ -42,6 +51,15 @@ def cube(axes: Axes, energies: Sequence[float], *, path: Sequence[Sequence[int]]
         axes: where to draw.
         energies: of the states (-1, -1, -1), (-1, -1, +1), ... (+1, +1, +1); the last neuron changes first.
         path: states that follow one another, drawn as arrows.
+
+    Example:
+        >>> from damcompanion.components import canvas
+        >>> from damcompanion.teaching import CORNERS, cube
+        >>> axes = canvas().subplots()
+        >>> overlaps = CORNERS @ [1, -1, 1]  # of each corner with a pattern
+        >>> cube(axes, (-(overlaps**3)).tolist())
+        >>> axes.texts[5].get_text().splitlines()
+        ['+ - +', 'E = -27']
     """
     places = CORNERS[:, :2] + np.outer(CORNERS[:, 2], DEPTH)
     for a, b in zip(*np.nonzero(np.abs(CORNERS[:, None] - CORNERS).sum(-1) == 2), strict=True):

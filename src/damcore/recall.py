@@ -38,7 +38,13 @@ class Recall:
 
 
 class Outcome(IntEnum):
-    """The kinds of recalled states, in comparison with the stored patterns."""
+    """The kinds of recalled states, in comparison with the stored patterns.
+
+    Example:
+        >>> from damcore.recall import Outcome
+        >>> Outcome(4)  # one of the numbers that `outcomes` returns
+        <Outcome.SPURIOUS: 4>
+    """
 
     TARGET = 0  # the wanted pattern
     INVERSE = 1  # its negative

@@ -1,8 +1,13 @@
-"""The pages of the API: every module once, what users import first at the top, and whatever a notebook imports."""
+"""The pages of the API: every module once, what users import first at the top, and whatever a notebook imports.
+
+What a notebook imports also has an example, which `test_examples.py` runs.
+"""
 
 import ast
+import inspect
 import pydoc
 import re
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,7 @@ import api
 import build
 import damcompanion
 import damcore
+from damcompanion.claims import judge
 from run import NAMES, ROOT
 from sources import public_data, public_docstrings
 from stale import code_of
@@ -105,6 +111,35 @@ def test_whatever_a_notebook_imports_is_in_the_api(name):
 def test_a_name_that_the_api_does_not_have_is_noticed():
     assert is_described("damcore.network", "Scaling") and is_described("damcompanion.mrs24.regions", "NEAR")
     assert not is_described("damcompanion.mrs24.experiments.beyond", "CONFIRMED")
+
+
+def lacks_example(meant: object) -> bool:
+    """Whether it is a function or a class without an example in its docstring; data need none."""
+    return (inspect.isroutine(meant) or inspect.isclass(meant)) and ">>> " not in (meant.__doc__ or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_a_notebook_imports_has_an_example(name):
+    names = [f"{module}.{entry}" for module, entry in imported(name)]
+    assert [entry for entry in names if lacks_example(pydoc.locate(entry))] == []
+
+
+def test_a_function_or_class_without_an_example_is_noticed():
+    def double(x: int) -> int:
+        """Return 2 x, as `2 * x` does."""
+        return 2 * x
+
+    class Kind(Enum):
+        """One of one."""
+
+        ONE = 1
+
+    class Silent:
+        pass
+
+    assert all(map(lacks_example, (double, Kind, Silent)))
+    assert ("damcompanion.claims", "judge") in imported("proofs") and not lacks_example(judge)
+    assert not lacks_example(NAMES) and not lacks_example(api), "data and modules are not called"
 
 
 def test_what_a_subpackage_collects_in_a_try_is_public_too():

@@ -32,6 +32,13 @@ def choices(gallery: Gallery) -> pd.DataFrame:
 
     Raises:
         StoreError: a sweep is not stored.
+
+    Example:
+        >>> from damcompanion.mrs24.choices import choices
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> found = choices(Gallery()).query("memories == 512 and n == 30")
+        >>> found[["inverse_temperature", "distance"]].round(2).values.tolist()
+        [[1.12, 1.8], [0.95, 0.0]]
     """
     table = []
     for memories in CHOICE_MEMORIES:
@@ -54,6 +61,12 @@ def worst(table: pd.DataFrame, choice: tuple[float, float], vertices: Iterable[i
         table: what `choices` returns.
         choice: 1/T and learning rate.
         vertices: n.
+
+    Example:
+        >>> from damcompanion.mrs24.choices import choices, worst
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> worst(choices(Gallery()), (1.12, 0.25), range(2, 31)).round(2).to_dict()
+        {50: 9.09, 100: 4.87, 150: 2.69, 200: 2.79, 256: 2.11, 512: 1.8}
     """
     inverse, rate = choice
     chosen = (table.inverse_temperature == inverse) & (table.learning_rate == rate) & table.n.isin([*vertices])
@@ -73,6 +86,15 @@ def serves_from(table: pd.DataFrame, choice: tuple[float, float], vertices: Iter
 
     Returns:
         That number, or None where it does not serve them at the largest number tried.
+
+    Example:
+        >>> from damcompanion.mrs24.choices import choices, serves_from
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> table = choices(Gallery())
+        >>> serves_from(table, (0.95, 2.5), range(2, 101))
+        200
+        >>> serves_from(table, (1.12, 0.25), range(2, 101)) is None
+        True
     """
     found = None
     for memories, distance in worst(table, choice, vertices).sort_index(ascending=False).items():
@@ -88,6 +110,15 @@ def panels(table: pd.DataFrame) -> list[Panel]:
 
     Args:
         table: what `choices` returns.
+
+    Example:
+        >>> from damcompanion.mrs24.choices import choices, panels
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> panel = panels(choices(Gallery()))[1]
+        >>> panel.title
+        '$1/T = 0.95$, rate 2.5'
+        >>> panel.alt
+        'Distance over n and K; this choice serves every n at K = 200, 256, 512.'
     """
     return [_panel(table, inverse, rate) for inverse, rate in CHOICES]
 

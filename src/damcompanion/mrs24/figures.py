@@ -62,6 +62,14 @@ def figures() -> dict[str, MapFigure]:
     """The heat maps of MRS24 on random states, Figures 1-4 and 7-33: anchor -> figure.
 
     Our copies of the text do not say which vertices the panels of Figures 1-4 have; here they are 2, 5, 10 and 20.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import figures
+        >>> shown = figures()["mrs24-fig-7"]
+        >>> shown.label, shown.subject
+        ('MRS24 Figure 7', 'The original network, n = 2')
+        >>> shown.panels
+        (('original-k256-coarse', 2), ('original-k256-fine', 2))
     """
     found = [
         _selected(1, "The original network, coarse grid", "original", "coarse"),
@@ -100,6 +108,14 @@ class Gallery(Results[Sweep]):
 
     Raises:
         ValueError: no such profile.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> gallery = Gallery()
+        >>> gallery.sweeps["study-modified-leaky"].n_memories
+        100
+        >>> gallery.map("study-modified-leaky", 10).cells  # of the optimal region
+        8
     """
 
     @_checks.door
@@ -228,6 +244,12 @@ def distance_scale(level: float) -> Figure:
 
     Args:
         level: that distance, sqrt(2 N).
+
+    Example:
+        >>> from damcompanion.mrs24.figures import distance_scale
+        >>> [bar] = distance_scale((2 * 100) ** 0.5).axes  # of N = 100
+        >>> bar.get_xlabel(), round(float(bar.get_xlim()[1]), 1)
+        ('mean distance of recalled and learned states', 14.1)
     """
     bar = canvas(3.6, 0.62)
     scale(bar, limits=(0, level), label="mean distance of recalled and learned states")

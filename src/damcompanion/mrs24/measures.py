@@ -47,6 +47,13 @@ def measures(rows: pd.DataFrame, *, near: float = NEAR, generator: np.random.Gen
 
     Raises:
         ValueError: a column is missing, there is no row, or rows of several sweeps are mixed.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.measures import measures
+        >>> found = measures(Gallery().rows("study-modified-leaky"))
+        >>> found.set_index("n").area.round(2).to_dict()
+        {2: 0.31, 5: 0.23, 10: 0.09, 20: 0.04, 30: 0.02}
     """
     _checks.number("near", near, least=0.0)
     generator = generator or np.random.default_rng(0)
@@ -79,6 +86,13 @@ def measures_table(measured: pd.DataFrame) -> Shown:
 
     Args:
         measured: what `measures` returns.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.measures import measures, measures_table
+        >>> measured = measures(Gallery().rows("study-modified-leaky"))
+        >>> measures_table(measured).text.splitlines()[2]
+        '| 2 | ≥ 31 % | 5.67 | 0.31 (to 5) | 0.00 [0.00, 0.00] | 40 % |'
     """
     rows = [
         (

@@ -33,6 +33,13 @@ def places(gallery: Gallery, name: str) -> pd.DataFrame:
     Returns:
         A row a vertex: n, centre (of the region), least and largest (its ends), rate (its centre), largest_rate, and
         area in decades of 1/T times decades of the rate. All but n and area are NaN where there is no region.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.places import places
+        >>> found = places(Gallery(), "study-modified-leaky").set_index("n")
+        >>> found.centre.round(2).to_dict()
+        {2: 5.67, 5: 1.18, 10: 1.18, 20: 0.95, 30: 0.95}
     """
     sweep, found = gallery.sweeps[name], measures(gallery.rows(name))
     unit = sweep.n_neurons if sweep.scaling == "original" else 1
@@ -57,6 +64,18 @@ def drift_panels(original: pd.DataFrame, modified: pd.DataFrame, closer: pd.Data
         original: what `places` returns for the original network.
         modified: the same for the modified one.
         closer: the same on a narrower grid, for larger vertices; its marks are hollow.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.places import drift_panels, places
+        >>> gallery = Gallery()
+        >>> original = places(gallery, "study-original-leaky")
+        >>> modified = places(gallery, "study-modified-leaky")
+        >>> place, area = drift_panels(original, modified, modified.query("n > 10"))
+        >>> place.title, area.title
+        ('Where the region lies', 'How large it is')
+        >>> "none at n = 20" in place.alt
+        True
     """
     tables = {"original": original, "modified": modified, "modified, closer": closer}
     place, axes = _over_vertices("inverse temperature, N/T or 1/T")
@@ -86,6 +105,13 @@ def size_panels(gallery: Gallery, vertices: Iterable[int]) -> list[Panel]:
     Args:
         gallery: holds the sweeps `original-size-N-A` and `modified-size-N-A`.
         vertices: of these sweeps.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.places import size_panels
+        >>> [panel] = size_panels(Gallery(), [5])
+        >>> panel.alt
+        'Centre of the optimal region against the number of neurons, n = 5.'
     """
     return [_size_panel(gallery, n) for n in vertices]
 

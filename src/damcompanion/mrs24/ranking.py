@@ -84,6 +84,13 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
 
     Raises:
         ValueError: a column is missing, there is no row, or rows of several sweeps are mixed.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.ranking import features
+        >>> found = features(Gallery().rows("study-modified-leaky"))
+        >>> found.query("figures == '3-4' and score == 1").feature.tolist()
+        ['M1', 'M2', 'M3', 'M4', 'M5', 'M7']
     """
     return pd.DataFrame(_judged(rows))
 
@@ -145,6 +152,15 @@ def rivals(rows: Mapping[str, pd.DataFrame], figures: str = "1-2") -> pd.DataFra
 
     Raises:
         ValueError: there is no setting, or its rows are not those of one sweep.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.ranking import rivals
+        >>> names = ["confirm-original-leaky", "confirm-modified-leaky"]
+        >>> gallery = Gallery()
+        >>> found = rivals({name: gallery.rows(name) for name in names}, "3-4")
+        >>> found[["setting", "shown", "keeps_up"]].round(2).values.tolist()
+        [['confirm-modified-leaky', 6, 1.0], ['confirm-original-leaky', 2, 0.0]]
     """
     _checks.one_of("figures", figures, ("1-2", "3-4"))
     if not rows:
@@ -176,6 +192,15 @@ def ranking(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Raises:
         ValueError: there is no setting, or its rows are not those of one sweep.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.ranking import ranking
+        >>> names = ["study-modified-leaky", "study-original-leaky"]
+        >>> gallery = Gallery()
+        >>> found = ranking({name: gallery.rows(name) for name in names})
+        >>> found.set_index("setting").figures_1_2.round(2).to_dict()
+        {'study-original-leaky': 0.71, 'study-modified-leaky': 0.57}
     """
     if not rows:
         _checks.refuse("`rows` holds no setting; run `python -m damcore.sweeps run 'study-*'` first.")
@@ -208,6 +233,14 @@ def by_place(table: pd.DataFrame, figures: str) -> pd.DataFrame:
 
     Returns:
         Counts, a row a place and a column a function; NaN where the setting is not in the table.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.ranking import by_place, ranking
+        >>> name = "study-modified-leaky"
+        >>> table = ranking({name: Gallery().rows(name)})
+        >>> int(by_place(table, "3-4").loc["modified", "leaky"])  # of 7
+        6
     """
     _checks.one_of("figures", figures, ("1-2", "3-4"))
     scored = [name for name, feature in FEATURES.items() if feature.figures == figures]
@@ -224,5 +257,15 @@ def finished(store: Store, sweeps: Mapping[str, Sweep]) -> dict[str, pd.DataFram
     Args:
         store: `Store("results/paper")`.
         sweeps: name -> sweep, such as `study("paper")`.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments.settings_study import study
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.ranking import finished
+        >>> store, name = Gallery().store, "study-modified-leaky"
+        >>> len(finished(store, {name: study("paper")[name]})[name])
+        455
+        >>> finished(store, study("smoke"))  # of another size, so not stored there
+        {}
     """
     return {name: store.frame(sweep) for name, sweep in sweeps.items() if not store.missing(sweep)}

@@ -145,6 +145,13 @@ class Maps:
         values: `distances` of the sweep.
         near: the largest mean distance of the region.
         counts: how often each repeat enters the mean; once by default.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.regions import Maps
+        >>> maps = Maps(Gallery().distances("study-modified-leaky"))
+        >>> {n: maps[n].cells for n in maps}  # of the optimal region
+        {2: 28, 5: 21, 10: 8, 20: 4, 30: 2}
     """
 
     def __init__(self, values: xr.DataArray, *, near: float = NEAR, counts: Iterable[int] | None = None):

@@ -24,6 +24,15 @@ def verdicts(gallery: Gallery, memories: int = MEMORIES, *, clauses: Collection[
 
     Raises:
         ValueError: there are no maps with so many memories, or no such clause.
+
+    Example:
+        >>> from damcompanion.mrs24.claims import verdicts
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> [found] = verdicts(Gallery(), clauses=["5-to-100"])
+        >>> found.claim.statement, str(found.verdict)
+        ('modified: it works up to n = 100', 'reproduced')
+        >>> found.evidence.words  # cells of the smallest region, n = 40 to 100
+        '13 (near 1)'
     """
     if memories not in (MEMORIES, 100):
         _checks.refuse(f"`memories` must be {MEMORIES} or 100, got {memories}.")

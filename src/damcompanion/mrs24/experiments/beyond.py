@@ -81,6 +81,12 @@ def further(profile: str = "quick") -> dict[str, Sweep]:
 
     Raises:
         ValueError: no such profile.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments.beyond import further
+        >>> sweep = further("paper")["choice-k256"]
+        >>> sweep.n_memories, sweep.inverse_temperatures, len(sweep)  # networks
+        (256, (1.12, 0.95), 400)
     """
     figures = sweeps(profile)
     found = [sweep for coarse in ("coarse", f"k{MEMORIES}-coarse") for sweep in _around(figures, coarse, profile)]

@@ -84,6 +84,13 @@ def study(profile: str = "quick") -> dict[str, Sweep]:
 
     Raises:
         ValueError: no such profile.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments.settings_study import study
+        >>> sweeps = study("paper")
+        >>> sweep = sweeps["study-outside-leaky-memories-50"]
+        >>> len(sweeps), sweep.scaling, sweep.interaction, sweep.n_memories
+        (108, 'outside', 'leaky', 50)
     """
     _checks.one_of("profile", profile, tuple(PROFILES))
     base = {scaling: _base(scaling, profile) for scaling in (*ORIGINAL, *MODIFIED)}

@@ -1,21 +1,30 @@
-"""The examples in the docstrings: each runs and gives what it shows, and whatever a user calls has one."""
+"""The examples in the docstrings of both packages: each runs and gives what it shows.
+
+Whatever a user of damcore calls has one; for what a notebook imports, `book/test_api.py` sees to it.
+"""
 
 import ast
 import doctest
-import importlib.util
+import importlib
 import inspect
-import pkgutil
 import pydoc
 from pathlib import Path
 
 import pytest
 
+import damcompanion
 import damcore
 from damcore import _kernels
 from sources import public_docstrings
 
-MODULES = ["damcore", *(found.name for found in pkgutil.walk_packages(damcore.__path__, "damcore."))]
-ENTRIES = dict(public_docstrings(Path(damcore.__path__[0])))
+FOLDERS = [Path(package.__path__[0]) for package in (damcore, damcompanion)]
+#: Dotted name of a module -> its file; nothing is imported to find it.
+MODULES = {
+    ".".join(file.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__"): file
+    for folder in FOLDERS
+    for file in sorted(folder.rglob("*.py"))
+}
+ENTRIES = dict(public_docstrings(FOLDERS[0]))
 
 
 def takes_arguments(name: str, docstring: str) -> bool:
@@ -44,7 +53,7 @@ def test_examples_give_what_they_show(name, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(_kernels, "available", lambda: False)  # what they show needs no compiled loops
     monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.REPORT_ONLY_FIRST_FAILURE)
-    for test in examples(Path(importlib.util.find_spec(name).origin)):
+    for test in examples(MODULES[name]):
         test.globs = vars(importlib.import_module(name)).copy()
         runner.run(test)
     assert runner.failures == 0, capsys.readouterr().out
@@ -61,6 +70,11 @@ def test_what_a_user_calls_is_known():
     assert wanted <= set(CALLED)
     data = {"damcore.recall.Recall", "damcore.recall.Outcome", "damcore.sweeps.StoreError", "damcore.sweeps.Cell"}
     assert not data & set(CALLED)
+
+
+def test_the_examples_of_both_packages_are_found():
+    found = {f"{name}.{test.name}" for name in MODULES for test in examples(MODULES[name])}
+    assert {"damcore.scaling.Scaling", "damcompanion.claims.judge", "damcompanion.mrs24.claims.verdicts"} <= found
 
 
 def test_an_example_that_shows_something_else_is_noticed(tmp_path):
