@@ -454,7 +454,7 @@ def test_refuses_to_advance_with_bad_input(change, error, message):
 
 def test_a_setting_that_does_not_exist_is_refused():
     for public, first in ((train, MEMORIES), (advance, start(MEMORIES))):
-        with pytest.raises(TypeError, match="unexpected keyword argument 'batchsize'"):
+        with pytest.raises(TypeError, match="has no argument `batchsize`"):
             public(first, PATTERNS, Polynomial(2), Scaling.modified(1.0, 4), **GOOD, batchsize=2)
 
 

@@ -1,5 +1,7 @@
 """The sweeps of MRS24: those of its figures, those beyond them, and those of the settings study."""
 
+from functools import cache
+
 from damcompanion.mrs24.experiments.beyond import further
 from damcompanion.mrs24.experiments.heat_maps import sweeps
 from damcompanion.mrs24.experiments.settings_study import study
@@ -17,4 +19,9 @@ def experiments(profile: str = "quick") -> dict[str, Sweep]:
     Raises:
         ValueError: no such profile.
     """
+    return dict(_experiments(profile))
+
+
+@cache  # there are hundreds, each with its checks
+def _experiments(profile: str) -> dict[str, Sweep]:
     return {**sweeps(profile), **further(profile), **study(profile)}
