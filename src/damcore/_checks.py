@@ -112,10 +112,11 @@ def bipolar(name: str, value: Tensor) -> None:
     bad = value.abs() != 1
     if bad.any():
         got = value[bad].flatten()[0].item()
-        hint = {
-            0: "; map 0/1 to -1/+1 with `2 * x - 1`",
-            255: "; -1 becomes 255 in uint8, so `2.0 * x - 1` before any change of type",
-        }.get(got, "")
+        hints = {
+            0.0: "; map 0/1 to -1/+1 with `2 * x - 1`",
+            255.0: "; -1 becomes 255 in uint8, so `2.0 * x - 1` before any change of type",
+        }
+        hint = hints.get(float(got), "")
         refuse(f"`{name}` must be bipolar (every element -1 or +1), got {got:g}{hint}.")
 
 
