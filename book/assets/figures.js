@@ -116,8 +116,9 @@
 
   /* Parameters are called so, and folded cells that show nothing stand in one line. */
   function cells() {
-    for (const name of document.querySelectorAll('.cell[class*="parameters"] > details.hide > summary > .collapsed')) {
-      name.textContent = "Parameters";
+    for (const [kind, words] of [["parameters", "Parameters"], ["injected-parameters", "Parameters of this page"]]) {
+      const name = document.querySelector(`.cell.tag_${kind} > details.hide > summary > .collapsed`);
+      if (name) name.textContent = words;
     }
     const silent = [...document.querySelectorAll(".bd-article .cell:has(> details.hide):not(:has(> .cell_output))")];
     for (const cell of silent) {

@@ -415,6 +415,16 @@ def test_the_plain_form_fits_where_the_sweeps_of_the_paper_are():
     assert not plain_fits(torch.float64, 10_000, Exponential(), Scaling.original(1.0, 1))
 
 
+@pytest.mark.parametrize("kind", [Polynomial, RectifiedPolynomial])
+def test_what_fits_the_gap_need_not_fit_the_gradient(kind):
+    for dtype, n_neurons, n, scaling in (
+        (torch.float32, 10, 38, Scaling.original(1.0, 38)),
+        (torch.float16, 1000, 2, Scaling.modified(1.0, 1000)),
+    ):
+        assert plain_fits(dtype, n_neurons, kind(n), scaling)
+        assert not plain_fits(dtype, n_neurons, kind(n), scaling, learning=True)
+
+
 # The atlas.
 
 

@@ -224,6 +224,10 @@ def test_loading_imports_nothing_and_takes_no_other_function():
         interactions.restored({**description, "fields": {"m": 3}})
     with pytest.raises(LookupError, match="had other values when it was saved"):
         interactions.restored({**description, "values": Sharpened(2).values()})
+    close = lambda share: {**description, "values": [share * value for value in Sharpened(3).values()]}  # noqa: E731
+    assert interactions.restored(close(1 + 1e-5)) == Sharpened(3)
+    with pytest.raises(LookupError, match="had other values when it was saved"):
+        interactions.restored(close(1 + 1e-3))
 
 
 def test_load_says_what_is_missing(tmp_path, generator, monkeypatch):
