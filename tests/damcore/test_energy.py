@@ -119,6 +119,10 @@ def test_refuses_what_does_not_fit(generator):
     memories, states = instance(generator)
     with refused(ValueError, "`others` must hold one state for each of `states`, got 4 for 5"):
         signed_log_energy_difference(memories, states, states[1:], Polynomial(2), Scaling(1.0))
+    with refused(ValueError, "`states` must be bipolar"):
+        signed_log_energy(memories, 0.5 * states, Polynomial(2), Scaling(1.0))
+    with refused(ValueError, "`states` must be bipolar"):
+        signed_log_energy_difference(memories, 0.5 * states, states, Polynomial(2), Scaling(1.0))
     with refused(ValueError, "`others` must be bipolar"):
         signed_log_energy_difference(memories, states, 0.5 * states, Polynomial(2), Scaling(1.0))
     with refused(ValueError, "`form` must be one of"):

@@ -524,3 +524,19 @@ def test_targets_of_other_networks_are_refused(generator):
 def test_an_empty_temperature_is_refused():
     with refused(ValueError, "`temperature` is empty"):
         Scaling.modified(torch.empty(0), 8)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_a_loss_has_the_dtype_of_the_memories(dtype, path, generator):
+    memories, patterns = instance(generator, dtype=dtype)
+    loss, slope = gradient(memories, patterns, Polynomial(2), Scaling.modified(1.0, 8))
+    trained = train(memories, patterns, Polynomial(2), Scaling.modified(1.0, 8), epochs=1, learning_rate=0.1)
+    assert loss.dtype == slope.dtype == trained.losses.dtype == dtype
+
+
+@pytest.mark.parametrize("epochs, pieces", [(3, [1, 1, 1]), (19, [1] * 19), (45, [4] * 11 + [1])])
+def test_progress_is_told_ten_times_or_after_every_epoch(epochs, pieces):
+    told = []
+    settings = dict(epochs=epochs, learning_rate=0.1, progress=told.append)
+    train(MEMORIES, PATTERNS, Polynomial(2), Scaling.modified(1.0, 4), **settings)
+    assert told == pieces

@@ -284,6 +284,16 @@ def test_auto_decides_for_each_network_and_keeps_the_bits_of_the_plain_form(gene
     assert torch.equal(floored.memories, plain.memories)
 
 
+def test_auto_looks_at_the_gradient_too(generator):
+    """At n = 38 the plain gap fits into float32 here, and the plain gradient does not."""
+    memories, patterns = instance(generator, n_neurons=10, dtype=torch.float32)
+    network = Polynomial(38), Scaling.original(1.0, 38)
+    assert plain_fits(torch.float32, 10, *network) and not plain_fits(torch.float32, 10, *network, learning=True)
+    settings = dict(epochs=3, learning_rate=0.1, floor=None, on_nonfinite="mark")
+    trained, logs = (train(memories, patterns, *network, form=form, **settings) for form in ("auto", "log"))
+    assert torch.equal(trained.memories, logs.memories) and torch.equal(trained.size, logs.size)
+
+
 def test_auto_looks_at_every_temperature_of_a_schedule(generator):
     memories, patterns = instance(generator, dtype=torch.float32)
     scaling = Scaling.modified(1.0, 8)

@@ -76,6 +76,13 @@ class Plain(Interaction):
         return x**2 + x**4
 
 
+class Faint(Interaction):
+    """F(x) = x^2 / 10^12: its values lie below any tolerance that is not relative."""
+
+    def __call__(self, x):
+        return 1e-12 * x**2
+
+
 OWN = [Sharpened(3), AbsolutePower(3), Plain()]
 ids = [type(own).__name__ for own in OWN]
 
@@ -228,6 +235,8 @@ def test_loading_imports_nothing_and_takes_no_other_function():
     assert interactions.restored(close(1 + 1e-5)) == Sharpened(3)
     with pytest.raises(LookupError, match="had other values when it was saved"):
         interactions.restored(close(1 + 1e-3))
+    with pytest.raises(LookupError, match="had other values when it was saved"):
+        interactions.restored({**Faint().described(), "values": [2 * value for value in Faint().values()]})
 
 
 def test_load_says_what_is_missing(tmp_path, generator, monkeypatch):

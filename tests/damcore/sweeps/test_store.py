@@ -40,6 +40,12 @@ def test_what_was_run_is_read_back_as_a_frame_and_as_arrays(tmp_path, small_shar
     assert len(store.files(SMALL)) == 1, "a finished experiment is packed into one file"
 
 
+def test_rows_are_compressed(shards):
+    for path in shards.files(SMALL).values():
+        group = pq.read_metadata(path).row_group(0)
+        assert {group.column(k).compression for k in range(group.num_columns)} == {"ZSTD"}
+
+
 def test_nothing_is_measured_twice(tmp_path, small_shards, monkeypatch):
     run(SMALL, Store(tmp_path), progress=False)
     monkeypatch.setattr(training, "train_cells", lambda *_, **__: pytest.fail("measured again"))
@@ -240,6 +246,25 @@ def test_shards_that_are_packed_already_are_removed_by_the_next_run(shards, whol
         (shards.of(SMALL) / name).write_bytes(content)
     assert metrics(SMALL, run(SMALL, shards, progress=False)) == whole
     assert visible(shards) == ["all"]
+
+
+def test_a_file_that_cannot_be_moved_away_is_named_and_one_that_is_gone_is_not(shards, monkeypatch, capsys):
+    path = shards.files(SMALL)["00001"]
+    damage_bit(path)
+
+    def refuses(*_):
+        raise PermissionError(13, "Permission denied")
+
+    def is_late(*_):
+        path.unlink()  # another process was quicker
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(module.os, "replace", refuses)
+    with refused(StoreError, "it cannot be moved away .Permission denied.; remove it"):
+        shards.mend(SMALL)
+    monkeypatch.setattr(module.os, "replace", is_late)
+    shards.mend(SMALL)
+    assert capsys.readouterr().err == "" and list(shards.files(SMALL)) == ["00000"]
 
 
 def test_what_was_set_aside_before_is_kept(shards):
