@@ -8,7 +8,7 @@ import torch
 
 import oracles
 from cases import INTERACTIONS, SCALINGS, bipolar, instance, refused, scaling_of
-from damcore import DenseAssociativeMemory
+from damcore import DenseAssociativeMemory, learning
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.learning import TrainingState, advance, gradient, linear_anneal, start, train
 from damcore.network import Scaling
@@ -363,6 +363,17 @@ def test_progress_counts_the_epochs_and_inputs_are_not_changed(path, generator):
     )
     assert sum(seen) == 23 and len(seen) > 5
     assert torch.equal(memories, copies[0]) and torch.equal(patterns, copies[1])
+
+
+def test_linear_anneal_refuses_what_is_no_number_of_epochs():
+    with refused(ValueError, "`epochs` must be at least 1, got 0"):
+        linear_anneal(1.0, 0.5, 0)
+
+
+@pytest.mark.parametrize("exponent, remedy", [(60, "raise the temperature"), (66, "lower `error_exponent`")])
+def test_the_remedy_is_that_of_what_overflows(exponent, remedy):
+    """An error of 2 to the power of 2 m is in the range of float32 up to m = 63."""
+    assert learning._remedy(torch.float32, Scaling.modified(1.0, 8), exponent).startswith(remedy)
 
 
 def test_linear_anneal_descends_then_stays():

@@ -118,6 +118,38 @@ def test_a_network_that_diverges_stays_where_it_was(generator):
     assert trained.losses[0].isfinite().all()
 
 
+@pytest.mark.parametrize("kind", [RectifiedPolynomial(5), Polynomial(5)], ids=str)
+def test_a_network_that_diverged_in_the_first_epoch_does_not_go_on_at_a_lower_rate(kind, generator):
+    memories, patterns = instance(generator)
+    settings = dict(epochs=3, learning_rate=1e308, decay=1e-308, form="log", clip=False, on_nonfinite="mark")
+    settings |= dict(batch_size=1)
+    trained = learning.train(memories, patterns, kind, Scaling.modified(1.0, 8), momentum=0.9, **settings)
+    assert trained.diverged == 0 and trained.losses[1:].isnan().all()
+    once = learning.train(memories, patterns, kind, Scaling.modified(1.0, 8), momentum=0.9, **settings | dict(epochs=1))
+    assert torch.equal(trained.memories, once.memories) and torch.equal(trained.velocity, once.velocity)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_gradient_by_torch_is_the_same_in_blocks(size, generator, torch_only, monkeypatch):
+    memories, patterns = instance(generator, n_memories=5, n_states=7, n_neurons=9)
+    patterns[3:] = memories[:1].sign()  # later blocks weigh more, and less
+    arguments = memories, patterns, Polynomial(40), Scaling.modified(1.0, 9)
+    torch_only()
+    whole = log_gradient(*arguments)
+    monkeypatch.setattr(overlaps, "BLOCK", size * 5 * 9)
+    for got, wanted in zip(log_gradient(*arguments), whole, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-10, atol=1e-12)
+
+
+def test_a_pattern_that_is_learned_beyond_all_numbers_has_no_gradient(torch_only):
+    state = torch.ones(1, 9, dtype=torch.float64)
+    arguments = state, state, Polynomial(1000), Scaling.original(1.0, 1000)
+    for turn in (lambda: None, torch_only):
+        turn()
+        loss, direction, size = log_gradient(*arguments)
+        assert loss == 0 and not direction.any() and size == -torch.inf
+
+
 @pytest.mark.parametrize("tie", ["positive", "negative", "keep"])
 @kinds
 def test_recall_is_that_of_the_plain_form_or_of_torch(kind, tie, generator, torch_only):

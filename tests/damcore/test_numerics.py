@@ -292,6 +292,10 @@ def test_auto_looks_at_the_gradient_too(generator):
     settings = dict(epochs=3, learning_rate=0.1, floor=None, on_nonfinite="mark")
     trained, logs = (train(memories, patterns, *network, form=form, **settings) for form in ("auto", "log"))
     assert torch.equal(trained.memories, logs.memories) and torch.equal(trained.size, logs.size)
+    for epochs in (1, 3):  # and at the one temperature of a schedule
+        settings |= dict(epochs=epochs, temperature_schedule=lambda _: 1.0)
+        trained, logs = (train(memories, patterns, *network, form=form, **settings) for form in ("auto", "log"))
+        assert torch.equal(trained.memories, logs.memories) and torch.equal(trained.size, logs.size)
 
 
 def test_auto_looks_at_every_temperature_of_a_schedule(generator):
@@ -400,6 +404,14 @@ def test_the_predicted_underflow_of_the_outer_factor_is_the_measured_one(dtype, 
     factors = {n: Scaling.original(temperature, n).factors(memories)[1].item() for n in range(2, 121)}
     measured = next((n for n, factor in factors.items() if factor == 0), None)
     assert first_overflow(dtype, "outer", original(Polynomial, temperature), 1.0, 120, under=True) == measured
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_what_rounds_to_the_largest_number_is_in_the_range(dtype):
+    largest, eps = torch.finfo(dtype).max, torch.finfo(dtype).eps
+    beyond = torch.tensor([largest * (1 + eps / 5), largest * (1 + eps / 3)], dtype=torch.float64)
+    assert torch.isfinite(beyond.to(dtype)).tolist() == [True, False]
+    assert (beyond.log() < limits(dtype).largest).tolist() == [True, False]
 
 
 def test_sizes_are_logarithms_of_what_the_plain_form_makes():
@@ -545,6 +557,8 @@ def test_refuses_bad_settings():
         train(MEMORIES, STATES, Polynomial(2), SCALING, epochs=1, learning_rate=0.1, form="exact")
     with refused(ValueError, "`stage` must be one of"):
         first_overflow(torch.float32, "sum", original(Polynomial, 1.0), 10.0)
+    with refused(ValueError, "`most` must be at least 2, got 1"):
+        first_overflow(torch.float32, "F", original(Polynomial, 1.0), 10.0, 1)
     with refused(ValueError, "`overlap` must be positive"):
         sizes(Polynomial(2), SCALING, 0.0)
     with refused(ValueError, "`error_exponent` must be at least 1"):

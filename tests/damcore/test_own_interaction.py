@@ -83,6 +83,13 @@ class Faint(Interaction):
         return 1e-12 * x**2
 
 
+class Root(Interaction):
+    """F(x) = x^1.5, which no negative number has."""
+
+    def __call__(self, x):
+        return x**1.5
+
+
 OWN = [Sharpened(3), AbsolutePower(3), Plain()]
 ids = [type(own).__name__ for own in OWN]
 
@@ -231,6 +238,7 @@ def test_loading_imports_nothing_and_takes_no_other_function():
         interactions.restored({**description, "fields": {"m": 3}})
     with pytest.raises(LookupError, match="had other values when it was saved"):
         interactions.restored({**description, "values": Sharpened(2).values()})
+    assert type(interactions.restored(Root().described())) is Root, "its values are NaN in part, and are compared"
     close = lambda share: {**description, "values": [share * value for value in Sharpened(3).values()]}  # noqa: E731
     assert interactions.restored(close(1 + 1e-5)) == Sharpened(3)
     with pytest.raises(LookupError, match="had other values when it was saved"):

@@ -267,6 +267,28 @@ def test_a_file_that_cannot_be_moved_away_is_named_and_one_that_is_gone_is_not(s
     assert capsys.readouterr().err == "" and list(shards.files(SMALL)) == ["00000"]
 
 
+def test_a_file_that_goes_while_the_folder_is_mended_is_passed_over(shards, monkeypatch):
+    damage_bit(shards.files(SMALL)["00001"])
+    each, looks = Store._each, []
+
+    def as_it_goes(self, experiment):
+        looks.append(experiment)
+        if len(looks) == 1:
+            raise FileNotFoundError(2, "No such file or directory")
+        return each(self, experiment)
+
+    monkeypatch.setattr(Store, "_each", as_it_goes)
+    shards.mend(SMALL)
+    assert list(shards.files(SMALL)) == ["00000"] and len(looks) > 1
+
+
+def test_rows_are_in_order_and_numbered_whatever_order_they_were_written_in(tmp_path, small_shards):
+    store, (cells, *_) = Store(tmp_path), SMALL.shards()
+    store.write(SMALL, 0, executor.measured(SMALL, cells, "cpu")[::-1], executor.provenance("cpu"))
+    frame = store.frame(SMALL)
+    assert frame.index.tolist() == [0, 1, 2] and frame.equals(frame.sort_values(list(SMALL.axes), ignore_index=True))
+
+
 def test_what_was_set_aside_before_is_kept(shards):
     for _ in range(2):
         (shards.of(SMALL) / "notes.txt").write_text("mine")
