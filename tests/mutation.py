@@ -8,7 +8,7 @@ A mutant is one change in the body of one function: a comparison, an operator, a
 left out, a call that is not made. Drawn are `number` of all mutants there are. Messages of errors and annotations are
 left alone, and so is where a tensor lives (`device=`), which only a GPU would notice. Each mutant lives in a child
 process, in which the code of that function is replaced. The tests that call this function follow, quickest first,
-until one fails. Before the first mutant all these tests run once, so that no child compiles a loop of its own.
+until one fails. Before the first mutant these tests run once, so that no child compiles a loop of its own.
 What is done is kept in `build/mutation/`, so a run that is stopped goes on. Mutants that no result
 tells from the code are listed with the reason in `mutants.toml`.
 """
@@ -301,7 +301,8 @@ class Running:
         items = {item.nodeid: item for item in session.items}
         done = outcomes()
         waiting = [mutant for mutant in self.chosen if mutant.name not in done]
-        self.warm([items[test] for test, ran in self.map.items() if test in items and ran["called"]])
+        wanted = {test for mutant in waiting for test in self.tests_of(mutant, items)}
+        self.warm([items[test] for test in self.map if test in wanted])
         live = [each for each in gc.get_objects() if type(each) is types.FunctionType]
         running: dict[int, tuple[Mutant, float, int, int]] = {}
         finished = len(self.chosen) - len(waiting)

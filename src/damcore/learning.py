@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from damcore import _checks, _files
-from damcore._forms import Part, join, log_form, parts
+from damcore._forms import FORMS, Part, join, log_form, parts
 from damcore._training import Descent, Progress, loss_and_gradient
 from damcore._training import advance as advance_part
 from damcore.interactions import Interaction
@@ -516,6 +516,7 @@ def train(
         memories, patterns, interaction, scaling, learning_rate, decay, momentum, error_exponent, floor,
         on_nonfinite, **settings,  # pyright: ignore[reportCallIssue]
     )  # fmt: skip
+    _checks.one_of("form", form, FORMS)
     form = "plain" if form == "auto" and floor else form
     in_logs = log_form(form, memories, interaction, scaling, learning=True)
     if form == "auto" and settings.get("temperature_schedule") is not None:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks, _kernels
-from damcore._forms import compiled_form, join, log_form, parts
+from damcore._forms import FORMS, compiled_form, join, log_form, parts
 from damcore._networks import one_by_one
 from damcore.interactions import Interaction
 from damcore.numerics.energy import signed_log_energy
@@ -72,6 +72,7 @@ def energy(
         [-16.0, -4.0]
     """
     runs = agreed_runs(memories, states, scaling)
+    _checks.one_of("form", form, FORMS)
     gradient = _wants_gradient(memories, states, scaling.temperature)
     in_logs = log_form("plain" if form == "auto" and gradient else form, memories, interaction, scaling)
 
@@ -170,6 +171,7 @@ def energy_gap(
         [[4.0, 4.0, -12.0, -4.0]]
     """
     runs = agreed_runs(memories, states, scaling, free=neurons)
+    _checks.one_of("form", form, FORMS)
     gradient = _wants_gradient(memories, states, scaling.temperature)
     in_logs = log_form("plain" if form == "auto" and gradient else form, memories, interaction, scaling)
     found = []

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -469,6 +470,14 @@ def test_a_setting_that_does_not_exist_is_refused():
             public(first, PATTERNS, Polynomial(2), Scaling.modified(1.0, 4), **GOOD, batchsize=2)
 
 
+def test_a_state_has_rows_of_memories_and_the_bytes_of_a_generator():
+    state = start(MEMORIES, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match=r"`memories` must have shape \(\*runs, K, N\), got \(4,\)"):
+        replace(state, memories=MEMORIES[0])
+    with pytest.raises(TypeError, match=r"`generator` must have the dtype torch\.uint8, got torch\.float32"):
+        replace(state, generator=state.generator.float())
+
+
 def test_refuses_damaged_and_foreign_states(tmp_path):
     good, foreign = tmp_path / "state", tmp_path / "foreign"
     start(MEMORIES).save(good)
@@ -551,3 +560,8 @@ def test_progress_is_told_ten_times_or_after_every_epoch(epochs, pieces):
     settings = dict(epochs=epochs, learning_rate=0.1, progress=told.append)
     train(MEMORIES, PATTERNS, Polynomial(2), Scaling.modified(1.0, 4), **settings)
     assert told == pieces
+
+
+def test_a_network_may_have_one_neuron():
+    state = start(torch.ones(2, 1), form="log")
+    assert state.size.tolist() == [-torch.inf, -torch.inf] and state.velocity.shape == (2, 1)

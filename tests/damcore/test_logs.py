@@ -129,6 +129,17 @@ def test_a_network_that_diverged_in_the_first_epoch_does_not_go_on_at_a_lower_ra
     assert torch.equal(trained.memories, once.memories) and torch.equal(trained.velocity, once.velocity)
 
 
+def test_a_temperature_that_is_a_plain_number_is_no_number_of_float32(generator, torch_only):
+    memories, patterns = instance(generator)
+    torch_only()
+    number, tensor = (
+        log_gradient(memories, patterns, Polynomial(20), Scaling.modified(temperature, 8))
+        for temperature in (0.7, torch.tensor(0.7, dtype=torch.float64))
+    )
+    for one, other in zip(number, tensor, strict=True):
+        assert torch.equal(one, other)
+
+
 @pytest.mark.parametrize("size", [1, 3])
 def test_a_gradient_by_torch_is_the_same_in_blocks(size, generator, torch_only, monkeypatch):
     memories, patterns = instance(generator, n_memories=5, n_states=7, n_neurons=9)

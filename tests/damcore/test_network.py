@@ -134,3 +134,12 @@ def test_a_gap_and_a_gradient_keep_subnormal_numbers():
     assert 0 < wanted.max() < tiny
     torch.testing.assert_close(gaps.double(), wanted, rtol=0, atol=1e-43)
     assert (gaps > 0).all() and (gradient(memories, states, *network)[1] != 0).all()
+
+
+@pytest.mark.parametrize("runs", [(), (3,), (2, 3)])
+def test_the_gaps_of_many_networks_at_once_are_those_of_each(runs, generator):
+    """So a GPU computes them; on a CPU each network comes alone."""
+    memories, states = instance(generator, *runs, n_memories=4, n_states=5, n_neurons=8)
+    arguments = Polynomial(3), Scaling.modified(0.7, 8)
+    at_once = network._torch_gap(memories, states, *arguments, slice(2, 7))
+    torch.testing.assert_close(at_once, energy_gap(memories, states, *arguments, neurons=slice(2, 7)))

@@ -406,6 +406,11 @@ def test_the_predicted_underflow_of_the_outer_factor_is_the_measured_one(dtype, 
     assert first_overflow(dtype, "outer", original(Polynomial, temperature), 1.0, 120, under=True) == measured
 
 
+def test_the_first_vertex_may_be_the_first_that_is_tried():
+    assert first_overflow(torch.float16, "F", original(Polynomial, 1.0), 1000.0) == 2
+    assert first_overflow(torch.float16, "F", original(Polynomial, 1.0), 100.0, 2) is None
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_what_rounds_to_the_largest_number_is_in_the_range(dtype):
     largest, eps = torch.finfo(dtype).max, torch.finfo(dtype).eps

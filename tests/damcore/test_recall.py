@@ -188,6 +188,25 @@ def test_refuses_bad_options(options, message):
         recall(torch.ones(2, 4), torch.ones(1, 4), Polynomial(2), PLAIN, **options)
 
 
+def test_one_gap_out_of_range_among_others_is_refused():
+    memories = torch.stack([torch.full((2, 10), 1e30), torch.ones(2, 10)])
+    with refused(FloatingPointError, "An energy gap left the range of torch.float32"):
+        recall(memories, torch.ones(1, 10), Polynomial(2), PLAIN, form="plain")
+    marked = recall(memories, torch.ones(1, 10), Polynomial(2), PLAIN, form="plain", on_nonfinite="mark")
+    assert marked.finite.tolist() == [[False], [True]]
+
+
+@pytest.mark.parametrize("order", ["asynchronous", "synchronous"])
+def test_the_form_is_the_one_that_was_asked_for(order, generator):
+    """At n = 400 every gap is 0 in float32, and a tie keeps the neuron; logarithms restore the state."""
+    memories = bipolar(generator, 3, 100, dtype=torch.float32)
+    probe = memories[:1].clone()
+    probe[0, :20] *= -1
+    network = Polynomial(400), Scaling.modified(1.0, 100)
+    plain, log = (recall(memories, probe, *network, form=form, order=order, tie="keep") for form in ("plain", "log"))
+    assert torch.equal(plain.states, probe) and torch.equal(log.states, memories[:1])
+
+
 def test_refuses_states_and_targets_that_do_not_fit():
     with refused(ValueError, "`states` must be bipolar"):
         recall(torch.ones(2, 4), torch.zeros(1, 4), Polynomial(2), PLAIN)
@@ -196,6 +215,9 @@ def test_refuses_states_and_targets_that_do_not_fit():
         outcomes(settled, torch.ones(1, 4), torch.tensor([1]))
     with refused(ValueError, "one pattern per state, got 2 for 1"):
         outcomes(settled, torch.ones(1, 4), torch.tensor([0, 0]))
+    for wrong in (torch.tensor([0.0]), torch.tensor([0], dtype=torch.int16), torch.tensor(0)):
+        with refused(TypeError, "`targets` must hold the number of a pattern for each state, int64 on cpu"):
+            outcomes(settled, torch.ones(1, 4), wrong)
 
 
 @pytest.mark.parametrize("n", [3, 20])
