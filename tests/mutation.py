@@ -2,6 +2,7 @@
 
     python tests/mutation.py map                          which tests call which functions (once; of new files again)
     python tests/mutation.py run --number 500 --seed 0    break the code 500 times, and run those tests each time
+    python tests/mutation.py again tests/damcore/NEW.py   those that survived, with these tests first
     python tests/mutation.py report --number 500 --seed 0
 
 A mutant is one change in the body of one function: a comparison, an operator, a number, a condition, a keyword that is
@@ -49,7 +50,7 @@ MODULES = [
 TESTS = ["tests/damcore"]
 # Files of tests whose code runs in other processes, where no mutant is.
 PROCESSES = ("test_executor.py", "test_command_line.py", "test_package.py", "test_own_experiment.py")
-SECONDS = 150  # of tests a mutant has to survive, where so many run its line
+SECONDS = 150.0  # of tests a mutant has to survive, where so many call its function
 PATIENCE = 30  # seconds a mutant may take beyond five times what its tests took unharmed
 
 COMPARISONS = {
@@ -293,8 +294,8 @@ class Mapping:
 class Running:
     """A pytest plugin that, in place of the tests, breaks the code again and again."""
 
-    def __init__(self, chosen: list[Mutant], workers: int):
-        self.chosen, self.workers = chosen, workers
+    def __init__(self, chosen: list[Mutant], workers: int, seconds: float, first: list[str]):
+        self.chosen, self.workers, self.seconds, self.first = chosen, workers, seconds, tuple(first)
         self.map = json.loads((KEPT / "map.json").read_text())
 
     def pytest_runtestloop(self, session) -> bool:
@@ -349,16 +350,16 @@ class Running:
         print(f"{len(good)} tests ran once in {time.monotonic() - started:.0f} s", flush=True)
 
     def tests_of(self, mutant: Mutant, items: dict) -> list[str]:
-        """The tests that call the function up to a time: those that noticed others in it, then the quickest, first."""
+        """The tests that call the function, up to a time: first those asked for, and those that noticed others in it."""
         noticed = Counter(row["by"] for row in _rows() if _place(row["name"]) == _place(mutant.name))
         ran = [
-            (-noticed[test], self.map[test]["seconds"], test)
+            (not test.startswith(self.first), -noticed[test], self.map[test]["seconds"], test)
             for test in items
             if test in self.map and [mutant.path, mutant.function] in self.map[test]["called"]
         ]
         taken, total = [], 0.0
-        for _, seconds, test in sorted(ran):
-            if not taken or total + seconds <= SECONDS:
+        for *_, seconds, test in sorted(ran):
+            if not taken or total + seconds <= self.seconds:
                 taken.append(test)
                 total += seconds
         return taken
@@ -417,10 +418,9 @@ def outcomes() -> dict[str, str]:
 def report(chosen: list[Mutant]) -> int:
     """Print the score with its interval, and every survivor without a reason."""
     done = outcomes()
-    reasons = tomllib.loads(EQUIVALENT.read_text())["equivalent"] if EQUIVALENT.exists() else {}
     counted = Counter(done.get(mutant.name, "not run") for mutant in chosen)
     survivors = [mutant for mutant in chosen if done.get(mutant.name) == "survived"]
-    argued = [mutant for mutant in survivors if mutant.name in reasons]
+    argued = [mutant for mutant in survivors if mutant.name in reasons()]
     n = sum(number for outcome, number in counted.items() if outcome not in ("not run", "gone")) - len(argued)
     k = n - (len(survivors) - len(argued))
     print(", ".join(f"{number} {outcome}" for outcome, number in counted.most_common()))
@@ -428,9 +428,15 @@ def report(chosen: list[Mutant]) -> int:
     least, most = wilson(k, n)
     print(f"{k} of {n} others were noticed: {k / n:.1%} (95 %: {least:.1%} to {most:.1%}).")
     for mutant in survivors:
-        if mutant.name not in reasons:
+        if mutant.name not in reasons():
             print(f"  line {mutant.line}, {mutant.name}")
     return int(len(argued) < len(survivors))
+
+
+@cache
+def reasons() -> dict[str, str]:
+    """The name of each mutant that no result tells from the code, and why."""
+    return tomllib.loads(EQUIVALENT.read_text())["equivalent"] if EQUIVALENT.exists() else {}
 
 
 def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -441,8 +447,11 @@ def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["map", "run", "again", "report", "list"], help="again: survivors only")
-    parser.add_argument("tests", nargs="*", default=TESTS, help="files of tests to map, all by default")
+    parser.add_argument(
+        "what", choices=["map", "run", "again", "report", "list"], help="again: survivors without a reason"
+    )
+    parser.add_argument("tests", nargs="*", default=TESTS, help="to map, all by default; to run before the others")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests, as they were mapped, for a mutant")
     parser.add_argument("--number", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -457,12 +466,14 @@ def main() -> int:
             return 0
         case "again":
             done = outcomes()
-            chosen = [mutant for mutant in chosen if done.get(mutant.name) == "survived"]
-            kept = [line for line in (KEPT / "outcomes.jsonl").read_text().splitlines() if '"survived"' not in line]
-            (KEPT / "outcomes.jsonl").write_text("".join(f"{line}\n" for line in kept))
+            survivors = {name for name, outcome in done.items() if outcome == "survived"} - {*reasons()}
+            chosen = [mutant for mutant in chosen if mutant.name in survivors]
+            kept = [row for row in _rows() if row["name"] not in survivors]
+            (KEPT / "outcomes.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in kept))
         case "report":
             return report(chosen)
-    return pytest.main([*TESTS, "-q", "-p", "no:cacheprovider"], plugins=[Running(chosen, given.workers)])
+    running = Running(chosen, given.workers, given.seconds, given.tests)
+    return pytest.main([*TESTS, "-q", "-p", "no:cacheprovider"], plugins=[running])
 
 
 if __name__ == "__main__":
