@@ -350,7 +350,7 @@ class Running:
         print(f"{len(good)} tests ran once in {time.monotonic() - started:.0f} s", flush=True)
 
     def tests_of(self, mutant: Mutant, items: dict) -> list[str]:
-        """The tests that call the function, up to a time: first those asked for, and those that noticed others in it."""
+        """The tests that call the function, up to a time: those asked for, then those that noticed others in it."""
         noticed = Counter(row["by"] for row in _rows() if _place(row["name"]) == _place(mutant.name))
         ran = [
             (not test.startswith(self.first), -noticed[test], self.map[test]["seconds"], test)
