@@ -134,7 +134,9 @@ def test_a_process_ends_with_the_build_that_started_it(tmp_path, how):
     said = tmp_path / "child"
     code = f"import build, sys; build.attended({SLEEPS!r}, [{str(said)!r}], sys.stdout)"
     paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    parent = subprocess.Popen([sys.executable, "-c", code], env=os.environ | paths, stderr=subprocess.DEVNULL)
+    heeds = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  (what runs in the background ignores it)
+    command = [sys.executable, "-c", code]
+    parent = subprocess.Popen(command, env=os.environ | paths, stderr=subprocess.DEVNULL, preexec_fn=heeds)
     child = until(lambda: said.exists() and psutil.Process(int(said.read_text())), parent)
     parent.send_signal(how)
     assert parent.wait(30) != 0

@@ -3,7 +3,7 @@
 from functools import cache
 
 from damcompanion.mrs24.experiments.beyond import further
-from damcompanion.mrs24.experiments.heat_maps import sweeps
+from damcompanion.mrs24.experiments.heat_maps import PROFILES, sweeps
 from damcompanion.mrs24.experiments.settings_study import study
 from damcore import _checks
 from damcore.sweeps.training import Sweep
@@ -19,9 +19,9 @@ def experiments(profile: str = "quick") -> dict[str, Sweep]:
     Raises:
         ValueError: no such profile.
     """
-    return dict(_experiments(profile))
+    return dict(_experiments(profile, PROFILES.get(profile)))
 
 
 @cache  # there are hundreds, each with its checks
-def _experiments(profile: str) -> dict[str, Sweep]:
+def _experiments(profile: str, size: tuple | None) -> dict[str, Sweep]:
     return {**sweeps(profile), **further(profile), **study(profile)}
