@@ -1,6 +1,10 @@
-"""The committed notebooks: how they are written, and that plain papermill runs them from any folder."""
+"""The committed notebooks: how they are written, and that plain papermill runs them from any folder.
+
+Each day papermill runs a third of them with other parameters; `pytest -m slow tests/notebooks` runs the others.
+"""
 
 import ast
+import datetime
 import json
 import re
 import subprocess
@@ -100,7 +104,14 @@ def test_what_a_page_asserts_of_its_defaults_is_asserted_with_its_defaults(name)
             assert eval(ast.unparse(node.value), defaults) is True
 
 
-@pytest.mark.parametrize("name", NAMES)
+def of_today(names: list[str]) -> list:
+    """A third of the names, another one each day; the rest are marked slow."""
+    day = datetime.date.today().toordinal()
+    later = pytest.mark.slow
+    return [name if (number + day) % 3 == 0 else pytest.param(name, marks=later) for number, name in enumerate(names)]
+
+
+@pytest.mark.parametrize("name", of_today(NAMES))
 def test_plain_papermill_runs_it_with_other_parameters_from_another_folder(name, tmp_path):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     values = checked(path, OTHER[name])
