@@ -3,15 +3,14 @@
 Each day a third of the pages is looked at; `pytest -m slow tests/book/test_looks.py` looks at all of them.
 """
 
-import datetime
-
 import pytest
 
 import build
+from today import of_today
 
 WIDTHS = {"phone": 390, "tablet": 800, "desk": 1400}
 PAGES = build.expected_pages()
-TODAY = [page for number, page in enumerate(PAGES) if number % 3 == datetime.date.today().toordinal() % 3]
+TODAY = of_today(PAGES)
 
 # What is cut off: the page itself, code, and tables where there is room for them.
 CLIPPED = """phone => {

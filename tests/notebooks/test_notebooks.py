@@ -4,7 +4,6 @@ Each day papermill runs a third of them with other parameters; `pytest -m slow t
 """
 
 import ast
-import datetime
 import json
 import re
 import subprocess
@@ -20,6 +19,7 @@ import build
 from reference import WRITTEN
 from run import NAMES, ROOT, checked, parameters_of
 from stale import code_of
+from today import of_today
 from toy_notebooks import write_notebook
 
 OTHER = yaml.safe_load((Path(__file__).parent / "other_parameters.yml").read_text("utf8")) or {}
@@ -104,14 +104,9 @@ def test_what_a_page_asserts_of_its_defaults_is_asserted_with_its_defaults(name)
             assert eval(ast.unparse(node.value), defaults) is True
 
 
-def of_today(names: list[str]) -> list:
-    """A third of the names, another one each day; the rest are marked slow."""
-    day = datetime.date.today().toordinal()
-    later = pytest.mark.slow
-    return [name if (number + day) % 3 == 0 else pytest.param(name, marks=later) for number, name in enumerate(names)]
-
-
-@pytest.mark.parametrize("name", of_today(NAMES))
+@pytest.mark.parametrize(
+    "name", [name if name in of_today(NAMES) else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+)
 def test_plain_papermill_runs_it_with_other_parameters_from_another_folder(name, tmp_path):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     values = checked(path, OTHER[name])

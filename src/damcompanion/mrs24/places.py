@@ -84,7 +84,7 @@ def drift_panels(original: pd.DataFrame, modified: pd.DataFrame, closer: pd.Data
     for label, table in tables.items():
         colour = COLOURS[label.partition(",")[0]]
         axes.vlines(_beside(label, table), table["least"], table["largest"], color=colour, alpha=0.35, linewidth=5)
-    area, further = _over_vertices("area, decades × decades")
+    area, further = _over_vertices("area, square decades")
     for each, column in ((axes, "centre"), (further, "area")):
         for label, table in tables.items():
             _line(each, label, table, column)
