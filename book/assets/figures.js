@@ -130,6 +130,20 @@
     }
   }
 
+  /* Keeps what closes a clause with the formula before it: a line may break after a formula, and a comma is not a line. */
+  function formulas() {
+    for (const formula of document.querySelectorAll(".bd-article span.math")) {
+      const after = formula.nextSibling;
+      const closing = after?.nodeType === Node.TEXT_NODE && after.data.match(/^[.,;:!?)\]\u201d\u2019]+/);
+      if (!closing) continue;
+      after.splitText(closing[0].length);
+      const bound = document.createElement("span");
+      bound.className = "dam-bound";
+      formula.before(bound);
+      bound.append(formula, after);
+    }
+  }
+
   function folds() {
     let opened = [];
     addEventListener("beforeprint", () => {
@@ -144,6 +158,7 @@
     commands();
     tables();
     cells();
+    formulas();
     folds();
   });
 })();

@@ -126,6 +126,7 @@ def table(errata: Iterable[Erratum], kind: Kind) -> str:
     for erratum in errata:
         if erratum.kind == kind:
             said = erratum.says + (f" Its words: \u201c{erratum.quote}\u201d" if erratum.quote else "")
-            cells = (erratum.where, said, erratum.found, erratum.here, erratum.effect)
+            where = f"\u00a7\u00a0{erratum.where}" if erratum.where[0].isdigit() else erratum.where
+            cells = (where, said, erratum.found, erratum.here, erratum.effect)
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

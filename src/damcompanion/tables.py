@@ -17,8 +17,12 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def badge(found: Judged) -> str:
+def badge(found: Judged, *, marked: bool = True) -> str:
     """A verdict as pages show it, marked with its claim: a test holds every such mark to `claims.json`.
+
+    Args:
+        found: the judged claim.
+        marked: False for the same claim on other rows, whose verdict is not that of `claims.json`.
 
     Example:
         >>> from damcompanion.claims import Between, Claim, Evidence, Kind, judge
@@ -29,7 +33,8 @@ def badge(found: Judged) -> str:
         '<span class="verdict verdict-reproduced" data-claim="toy">reproduced</span>'
     """
     kind = f"verdict-{str(found.verdict).replace(' ', '-')}"
-    return f'<span class="verdict {kind}" data-claim="{found.claim.id}">{found.verdict}</span>'
+    mark = f' data-claim="{found.claim.id}"' if marked else ""
+    return f'<span class="verdict {kind}"{mark}>{found.verdict}</span>'
 
 
 def claims_table(judged: Iterable[Judged], *, marked: bool = True, brief: bool = False) -> str:
@@ -43,7 +48,7 @@ def claims_table(judged: Iterable[Judged], *, marked: bool = True, brief: bool =
     rows = []
     for found in judged:
         claim, evidence = found.claim, found.evidence
-        numbers = f"{evidence.quantity}: " if evidence.measured else ""
+        numbers = f"{evidence.quantity}: " if evidence.measured and evidence.quantity else ""
         fresh = "" if evidence.fresh is None else f"; {digits(evidence.fresh)} on fresh seeds"
         stands = "" if evidence.thresholds is None else f"{evidence.thresholds} of 4 thresholds"
         if evidence.resampled is not None:
@@ -54,7 +59,7 @@ def claims_table(judged: Iterable[Judged], *, marked: bool = True, brief: bool =
             later = f"{outcome}: {again.quantity}: {again.words}; {claim.later[0].words}"
         rows.append((
             f"{claim.statement} ({claim.where})",
-            badge(found) if marked else str(found.verdict),
+            badge(found, marked=marked),
             f"{numbers}{evidence.words}{fresh}",
             claim.rule.words,
             stands,

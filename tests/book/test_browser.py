@@ -28,17 +28,12 @@ def test_page_is_complete_without_a_network(html, visit, name):
     assert RAW_TEX.findall(page.evaluate(VISIBLE_TEXT)) == []
     images = "[...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
     assert page.evaluate(images) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "wider than a phone"
 
 
 def test_the_model_is_stated_in_formulas(html, visit):
     assert visit.open((html / "formalisation.html").as_uri()).locator("mjx-container svg").count() > 0
-
-
-@pytest.mark.parametrize("name", build.expected_pages())
-def test_page_fits_a_phone(html, visit, name):
-    visit.page.set_viewport_size({"width": 390, "height": 844})
-    page = visit.open((html / name).as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_search_finds_pages(html, visit):

@@ -17,7 +17,7 @@ CLIPPED = """phone => {
     const found = [];
     const beyond = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     if (beyond > 1) found.push(`the page is ${beyond} pixels too wide`);
-    const kinds = phone ? "pre" : "pre, table";
+    const kinds = phone ? "pre, .dam-cards td" : "pre, table";
     for (const element of document.querySelectorAll(`.bd-article :is(${kinds})`)) {
         if (!element.offsetParent || element.scrollWidth <= element.clientWidth + 2) continue;
         const text = element.textContent.trim().slice(0, 40);
@@ -103,6 +103,7 @@ def test_every_page_looks_well(html, visit, name):
     "body, fault",
     [
         ("<pre style='overflow: auto; width: 100px'>a line of code that goes on and on</pre>", "PRE"),
+        ("<table class='dam-cards'><td style='display: block; overflow: hidden; width: 9px'>wide</td></table>", "TD"),
         ("<p style='width: 2000px'>text</p>", "pixels too wide"),
         ("<p style='color: #999'>text</p>", "P. 2."),
         ("<p style='opacity: 0.4'>text</p>", "P. "),

@@ -55,7 +55,13 @@ def test_a_claim_records_itself_for_programs_and_marks_its_verdict_for_pages():
     assert wanted.items() <= record.items()
     assert record["numbers"] == {"coarse": 3, "fine": None} and record["measured"].startswith("3 (coarse)")
     assert badge(found) == '<span class="verdict verdict-reproduced" data-claim="x-1">reproduced</span>'
+    assert badge(found, marked=False) == '<span class="verdict verdict-reproduced">reproduced</span>'
     assert badge(found) in claims_table([found]) and "data-claim" not in claims_table([found], marked=False)
+
+
+def test_a_number_without_a_quantity_stands_alone():
+    found = judge(Claim("x-1", "X", "1", "it is", Between(least=30), lambda: measured(coarse=32)))
+    assert "| 32 (coarse) |" in claims_table([found])
 
 
 def test_a_later_rule_is_shown_beside_the_first_and_never_replaces_it():

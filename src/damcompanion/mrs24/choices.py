@@ -135,5 +135,6 @@ def _panel(table: pd.DataFrame, inverse: float, rate: float) -> Panel:
     axes.set_xticks(range(len(mean.columns)), mean.columns)
     axes.set_yticks(range(len(mean.index)), mean.index)
     whole = [str(memories) for memories, row in zip(mean.index, serves, strict=True) if row.all()]
-    alt = f"Distance over n and K; this choice serves every n at K = {', '.join(whole) or 'none tried'}."
+    where = f"at K = {', '.join(whole)}" if whole else "at no K that was tried"
+    alt = f"Distance over n and K; this choice serves every n {where}."
     return Panel(picture, f"$1/T = {inverse}$, rate {rate}", alt=alt)

@@ -70,4 +70,4 @@ def test_a_panel_a_choice_has_a_cell_a_vertex_and_number_and_outlines_where_it_s
     # Of the second choice, whole rows serve: the border of each is two lines of ten cells and two ends.
     borders = drawn[1].picture.axes[0].collections[0].get_segments()
     assert len(borders) == 2 * (2 * len(CHOICE_VERTICES) + 2)
-    assert [panel.alt.rpartition(" K = ")[2] for panel in drawn] == ["none tried.", "150, 512."]
+    assert [panel.alt.partition("every n ")[2] for panel in drawn] == ["at no K that was tried.", "at K = 150, 512."]
