@@ -43,7 +43,16 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "damcompanion.mrs24: maps",
         tuple(
             f"damcompanion.mrs24.{name}"
-            for name in ("figures", "measures", "regions", "places", "choices", "ranking", "experiments")
+            for name in (
+                "figures",
+                "measures",
+                "regions",
+                "places",
+                "choices",
+                "temperature",
+                "ranking",
+                "experiments",
+            )
         ),
     ),
     "mrs24-claims": (

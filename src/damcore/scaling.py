@@ -1,5 +1,6 @@
 """Where T and N enter the network, which is the only difference between the original and the modified network."""
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -7,9 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from damcore import _checks
-from damcore.interactions import Interaction, whole_power
+from damcore.interactions import Interaction, Polynomial, whole_power
 
 __all__ = ["Scaling", "Temperature"]
+
+FURTHEST = 700.0  # |log T| of the hottest and the coldest network: beyond, T or 1/T leaves the range of a double
 
 Temperature = float | int | Float[Tensor, "..."]
 
@@ -122,6 +125,105 @@ class Scaling:
         _checks.whole("n_neurons", n_neurons)
         return cls(temperature, divisor=float(n_neurons), inner_power=1)
 
+    @classmethod
+    @_checks.door
+    def calibrated(
+        cls,
+        interaction: Interaction | int,
+        n_neurons: int,
+        n_memories: int,
+        n_patterns: int,
+        *,
+        gain: float = 1.0,
+        original: bool = False,
+    ) -> "Scaling":
+        """Return the scaling at the temperature where the network has this gain once it has learned.
+
+        For x^n in the modified network, with K memories and A patterns,
+
+            1/T = [gain A / (K (1 - (1 - 2/N)^n))]^(1/n)
+
+        and for any other F and the original network the T that solves `Scaling.gain` = gain.
+
+        Args:
+            interaction: F, or n for a polynomial, rectified or leaky one, which have the same gain.
+            n_neurons: N, at least 2.
+            n_memories: K, at least 1.
+            n_patterns: A, at least 1.
+            gain: what the gain shall be, > 0.
+            original: scale as the original network does; by default as the modified one.
+
+        Raises:
+            ValueError: a number is out of range, or no temperature that a double can hold has this gain.
+            TypeError: `interaction` is neither an interaction function nor a whole number.
+
+        Example:
+            >>> from damcore import Scaling
+            >>> scaling = Scaling.calibrated(20, n_neurons=100, n_memories=256, n_patterns=20)
+            >>> round(1 / scaling.temperature, 3)
+            0.93
+        """
+        if not isinstance(interaction, Interaction):
+            _checks.power("interaction", interaction)
+            interaction = Polynomial(interaction)
+        _checks.whole("n_neurons", n_neurons, 2)
+        _checks.number("gain", gain, above=0.0)
+        at_one = cls.original(1.0, interaction.vertex) if original else cls.modified(1.0, n_neurons)
+        copies = _copies(n_memories, n_patterns)
+
+        def above(log_t: float) -> bool:
+            return at_one._log_gain(interaction, n_neurons, copies, log_t) > math.log(gain)
+
+        cold, hot = -FURTHEST, FURTHEST
+        if not above(cold) or above(hot):
+            _checks.refuse(f"`gain` must be one that {interaction!r} has at some temperature, got {gain}.")
+        while cold < (middle := (cold + hot) / 2) < hot:
+            cold, hot = (middle, hot) if above(middle) else (cold, middle)
+        return at_one.at(math.exp(middle))
+
+    @_checks.door
+    def gain(self, interaction: Interaction, n_neurons: int, n_memories: int, n_patterns: int) -> float:
+        """Return G, the energy gap of a neuron of a learned pattern, where the K memories are copies of the A patterns.
+
+            G = (K / A) outer [F(inner N) - F(inner (N - 2))]
+
+        Each pattern has K/A copies, and the other patterns are left out. Learning compares tanh(G) with 1: far below 1
+        the network cannot reach what it is told, far above it has nothing left to learn.
+
+        Args:
+            interaction: F.
+            n_neurons: N, at least 2.
+            n_memories: K, at least 1.
+            n_patterns: A, at least 1.
+
+        Returns:
+            G; 0 where F does not rise from N - 2 to N, and infinity beyond the range of a double.
+
+        Raises:
+            ValueError: a number is out of range, or the scaling has a tensor of temperatures.
+
+        Example:
+            >>> from damcore import Scaling
+            >>> from damcore.interactions import Polynomial
+            >>> scaling = Scaling.modified(1.0, n_neurons=100)
+            >>> round(scaling.gain(Polynomial(2), n_neurons=100, n_memories=100, n_patterns=20), 3)
+            0.198
+        """
+        _checks.whole("n_neurons", n_neurons, 2)
+        _checks.number("temperature", self.temperature, above=0.0)
+        log_t = math.log(self.temperature)
+        found = self._log_gain(interaction, n_neurons, _copies(n_memories, n_patterns), log_t)
+        return math.exp(found) if found < FURTHEST else math.inf
+
+    def _log_gain(self, interaction: Interaction, n_neurons: int, copies: float, log_t: float) -> float:
+        inner = math.exp(-self.inner_power * log_t) / self.divisor
+        overlaps = torch.tensor([n_neurons, n_neurons - 2], dtype=torch.float64) * inner
+        signs, logs = interaction.signed_log(overlaps)
+        largest = logs.max()
+        on, off = (signs * (logs - largest).exp()).tolist()
+        rise = math.log(on - off) if on > off else -math.inf
+        return math.log(copies) - self.outer_power * log_t + largest.item() + rise
+
     @_checks.door
     def at(self, temperature: Temperature) -> "Scaling":
         """Return the same scaling at another temperature.
@@ -193,6 +295,12 @@ class Scaling:
         _checks.is_float("memories", memories)
         inverse = 1 / torch.as_tensor(self.temperature, dtype=memories.dtype, device=memories.device)
         return whole_power(inverse, self.inner_power) / self.divisor, whole_power(inverse, self.outer_power)
+
+
+def _copies(n_memories: int, n_patterns: int) -> float:
+    _checks.whole("n_memories", n_memories)
+    _checks.whole("n_patterns", n_patterns)
+    return n_memories / n_patterns
 
 
 def agreed_runs(

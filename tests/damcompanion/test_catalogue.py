@@ -12,6 +12,7 @@ from damcompanion.mrs24.experiments import experiments as of_mrs24
 from damcompanion.mrs24.experiments.beyond import further
 from damcompanion.mrs24.experiments.heat_maps import sweeps
 from damcompanion.mrs24.experiments.settings_study import study
+from damcompanion.mrs24.experiments.temperature import temperatures
 from damcore.sweeps import __main__
 
 PROFILES = ("smoke", "quick", "paper")
@@ -43,8 +44,8 @@ def test_digests_are_those_that_rows_are_stored_under(name, digest):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_names_are_unique_across_texts_and_the_same_at_every_size(profile):
-    parts = [sweeps(profile), further(profile), study(profile), of_kh16(profile)]
-    assert [len(part) for part in parts] == [14, 91, 108, 4]
+    parts = [sweeps(profile), further(profile), study(profile), temperatures(profile), of_kh16(profile)]
+    assert [len(part) for part in parts] == [14, 91, 108, 65, 4]
     for one, other in combinations(parts, 2):
         assert not one.keys() & other.keys()
     found = experiments(profile)
@@ -59,7 +60,7 @@ def test_the_named_experiments_have_the_size_of_their_profile():
     assert len(coarse) == 8 * 21 * 21 * 5 and coarse.epochs == 500
     assert [len(experiments(profile)["stable-rectified-3"]) for profile in PROFILES] == [4, 25, 100]
     assert PAPER["stable-polynomial-2"].loads == (3, 5, 8, 11, 14, 16, 22, 27, 33, 43)
-    for experiments_of in (sweeps, study, of_kh16, of_mrs24, experiments):
+    for experiments_of in (sweeps, study, temperatures, of_kh16, of_mrs24, experiments):
         with refused(ValueError, "`profile` must be one of 'smoke', 'quick', 'paper', got 'huge'"):
             experiments_of("huge")
 

@@ -1,8 +1,13 @@
+import math
+from dataclasses import dataclass
+
 import pytest
 import torch
 
 from cases import refused
-from damcore.network import Scaling
+from damcore.datasets import random_patterns
+from damcore.interactions import Exponential, Interaction, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+from damcore.network import Scaling, energy_gap
 
 MEMORIES = torch.ones(2, 8, dtype=torch.float64)
 
@@ -71,3 +76,55 @@ def test_equal_scalings_are_equal_and_hash_equally():
 def test_the_power_inside_is_0_or_1():
     with refused(ValueError, "`inner_power` must be at most 1, got 2"):
         Scaling(1.0, inner_power=2)
+
+
+FUNCTIONS = [Polynomial(2), Polynomial(7), RectifiedPolynomial(5), LeakyRectifiedPolynomial(20), Exponential()]
+
+
+@pytest.mark.parametrize("interaction", FUNCTIONS, ids=repr)
+@pytest.mark.parametrize("original", [False, True])
+def test_the_gain_is_the_gap_of_a_state_that_its_copies_hold(interaction, original):
+    pattern = random_patterns(1, 30, generator=torch.Generator().manual_seed(0))
+    scaling = Scaling.calibrated(interaction, 30, 12, 1, gain=0.7, original=original)
+    gaps = energy_gap(pattern.expand(12, 30), pattern, interaction, scaling) * pattern
+    torch.testing.assert_close(gaps, torch.full_like(gaps, 0.7), rtol=1e-9, atol=0)
+    assert math.isclose(scaling.gain(interaction, 30, 12, 1), 0.7, rel_tol=1e-11)
+    assert math.isclose(scaling.gain(interaction, 30, 24, 1), 1.4, rel_tol=1e-11)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 100, 1000])
+def test_the_calibrated_temperature_of_a_power_is_the_closed_one_in_both_networks(n):
+    closed = (20 / (256 * (1 - (1 - 2 / 100) ** n))) ** (1 / n)
+    modified, original = (Scaling.calibrated(n, 100, 256, 20, original=original) for original in (False, True))
+    assert math.isclose(1 / modified.temperature, closed, rel_tol=1e-12)
+    assert math.isclose(100 / original.temperature, closed, rel_tol=1e-12)  # MRS24: 1/T_m = N/T
+    assert modified == Scaling.modified(modified.temperature, 100)
+    assert original == Scaling.original(original.temperature, n)
+
+
+def test_a_colder_network_has_more_gain():
+    gains = [Scaling.modified(t, 100).gain(Polynomial(3), 100, 50, 5) for t in (2.0, 1.0, 0.5)]
+    assert gains == sorted(gains) and math.isclose(gains[2] / gains[0], 4**3)
+    assert Scaling.modified(1e-9, 100).gain(Polynomial(100), 100, 50, 5) == math.inf
+
+
+@dataclass(frozen=True)
+class Flat(Interaction):
+    def __call__(self, x):
+        return 0 * x
+
+
+def test_no_temperature_is_invented_where_none_has_the_gain():
+    assert Scaling(1.0).gain(Flat(), 10, 5, 5) == 0
+    with refused(ValueError, r"`gain` must be one that Flat\(\) has at some temperature, got 1.0"):
+        Scaling.calibrated(Flat(), 10, 5, 5)
+    with refused(ValueError, "`gain` must be positive, got 0"):
+        Scaling.calibrated(2, 10, 5, 5, gain=0)
+    with refused(ValueError, "`n_neurons` must be at least 2, got 1"):
+        Scaling.calibrated(2, 1, 5, 5)
+    with refused(ValueError, "`n_patterns` must be at least 1, got 0"):
+        Scaling.calibrated(2, 10, 5, 0)
+    with refused(TypeError, "`interaction` must be .* or a whole number, got 2.5"):
+        Scaling.calibrated(2.5, 10, 5, 5)  # pyright: ignore[reportArgumentType]
+    with refused(TypeError, "`temperature` must be a number"):
+        Scaling.modified(torch.tensor([1.0, 2.0]), 10).gain(Polynomial(2), 10, 5, 5)

@@ -4,6 +4,7 @@ from damcore._moved import say_where
 from damcore._random import generator
 from damcore.sweeps.capacity import Load, StablePatterns
 from damcore.sweeps.experiment import Experiment
+from damcore.sweeps.gains import GainCell, GainSweep
 from damcore.sweeps.training import Cell, Sweep
 
 try:
@@ -15,6 +16,8 @@ except ModuleNotFoundError as absent:
 __all__ = [
     "Cell",
     "Experiment",
+    "GainCell",
+    "GainSweep",
     "Load",
     "NotStoredError",
     "Plan",

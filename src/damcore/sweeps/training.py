@@ -98,6 +98,8 @@ class Sweep(Experiment):
         recall_scale: inner of recall: "text" for 1/N where the scaling has N and else 1 (MRS24 Eq. 4, 13), "learning"
             for the scale that the network learned with, "one" for 1, "over-n" for 1/N. For a homogeneous F all give the
             same signs.
+        form: of learning and recall, "plain", "log" or "auto", see `learning.train`. With the default, overflow and
+            underflow are among the results.
 
     Raises:
         ValueError: an axis is empty or repeats a value, or a setting is out of range.
@@ -131,8 +133,10 @@ class Sweep(Experiment):
     order: str = "asynchronous"
     tie: str = "positive"
     recall_scale: str = "text"
+    form: str = "plain"
 
     Cell = Cell
+    grid = ("vertices", "inverse_temperatures", "learning_rates")  # the fields that are axes
     metrics = ("distance", "stable", "loss", "sweeps", "converged", "diverged", "overflow")
     unit = "network"
     # The fields of the first stored rows, whose digests hold all of them.
@@ -164,7 +168,7 @@ class Sweep(Experiment):
 
     def __post_init__(self):
         super().__post_init__()
-        for axis in ("vertices", "inverse_temperatures", "learning_rates"):
+        for axis in self.grid:
             values = getattr(self, axis)
             if not values or len(set(values)) < len(values):
                 _checks.refuse(f"`{axis}` must hold at least one value and none twice, got {values}.")
@@ -185,6 +189,7 @@ class Sweep(Experiment):
         _checks.one_of("order", self.order, ("asynchronous", "synchronous"))
         _checks.one_of("tie", self.tie, ("positive", "negative", "keep"))
         _checks.one_of("recall_scale", self.recall_scale, RECALL_SCALES)
+        _checks.one_of("form", self.form, ("plain", "log", "auto"))
 
     @property
     def axes(self) -> dict[str, Sequence[Any]]:
@@ -208,9 +213,9 @@ class Sweep(Experiment):
         """Yield every network; equal vertices stand together, and hard cells are spread over the shards."""
         for n in self.vertices:
             for repeat in range(self.repeats):
-                for inverse in self.inverse_temperatures:
+                for inverse in getattr(self, self.grid[1]):
                     for rate in self.learning_rates:
-                        yield Cell(n, inverse, rate, repeat)
+                        yield self.Cell(n, inverse, rate, repeat)
 
     def together(self, cell: Any) -> int:
         return cell.n
@@ -242,7 +247,12 @@ class Sweep(Experiment):
         return once + max(0.0, seconds(longer) - once) / (longer - 1) * self.epochs
 
     def measure(self, cells: Sequence[Any], *, device: str = "cpu") -> list[dict[str, Any]]:
-        return train_cells(self, cells, device=device)
+        rows = train_cells(self, cells, device=device)
+        return [{name: row[name] for name in self.metrics if name in row} for row in rows]
+
+    def inverse_temperature(self, cell: Any) -> float:
+        """Give 1/T with which the network of a cell learns."""
+        return cell.inverse_temperature
 
     def interaction_of(self, n: int) -> Interaction:
         """Give F of vertex n."""
@@ -276,7 +286,7 @@ class Sweep(Experiment):
         return getattr(torch, self.dtype)
 
 
-def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> list[dict[str, Any]]:
+def train_cells(sweep: Sweep, cells: Sequence[Any], *, device: str = "cpu") -> list[dict[str, Any]]:
     """Train the networks of some cells of one vertex, and measure each.
 
     The random numbers of a network come from its own settings. Those of one repeat are the same in all cells with the
@@ -291,6 +301,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         For each cell
         - distance: mean Euclidean distance between learned and recalled states, 0 to 2 sqrt(N);
         - stable: share of learned states that recall does not change;
+        - near: share of learned states in which recall changes one neuron at most;
         - loss: of the last epoch, NaN where training diverged;
         - sweeps: mean number of recall's sweeps that changed something;
         - converged: share of states that settled;
@@ -301,7 +312,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
     tasks = {repeat: task(sweep, repeat) for repeat in {cell.repeat for cell in cells}}
     memories = torch.stack([tasks[cell.repeat][0] for cell in cells]).to(device)
     patterns = torch.stack([tasks[cell.repeat][1] for cell in cells]).to(device)
-    temperature = 1 / torch.tensor([cell.inverse_temperature for cell in cells], dtype=torch.float64)
+    temperature = 1 / torch.tensor([sweep.inverse_temperature(cell) for cell in cells], dtype=torch.float64)
     temperature = temperature.to(device)
     interaction = sweep.interaction_of(n)
     training = learning.train(
@@ -316,7 +327,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         error_exponent=sweep.error_exponent,
         floor=sweep.floor,
         on_nonfinite="mark",
-        form="plain",  # overflow and underflow are among the results
+        form=sweep.form,
     )
     recalled = recall(
         training.memories,
@@ -327,7 +338,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
         tie=sweep.tie,
         at_temperature=True,
         on_nonfinite="mark",
-        form="plain",
+        form=sweep.form,
     )
     wrong = (recalled.states != patterns).sum(-1).tolist()  # neurons, in each network and state
     measured = {
@@ -341,6 +352,7 @@ def train_cells(sweep: Sweep, cells: Sequence[Cell], *, device: str = "cpu") -> 
     columns = {name: values.cpu().tolist() for name, values in measured.items()}
     # Two bipolar states that differ in k neurons are 2 sqrt(k) apart. The sum is exact: a tensor is summed in an order
     # that depends on where it lies in memory, which would change the last bit from run to run.
+    columns["near"] = [sum(k <= 1 for k in states) / len(states) for states in wrong]
     columns["distance"] = [math.fsum(2 * math.sqrt(k) for k in states) / len(states) for states in wrong]
     return [{name: column[row] for name, column in columns.items()} for row in range(len(cells))]
 

@@ -42,7 +42,7 @@ def test_the_digest_stands_for_every_setting_but_the_name():
         vertices=(2,), inverse_temperatures=(0.5,), learning_rates=(0.05,), repeats=1, seed=1, scaling="original",
         interaction="polynomial", slope=0.1, n_neurons=25, n_memories=13, initial="normal", n_states=6, epochs=16,
         decay=1.0, momentum=0.5, error_exponent=2, floor=None, dtype="float32", order="synchronous", tie="negative",
-        recall_scale="learning",
+        recall_scale="learning", form="log",
     )  # fmt: skip
     assert set(others) == set(SMALL.__dict__) - {"name"}
     assert len({changed(**{name: value}).digest for name, value in others.items()} | {SMALL.digest}) == len(others) + 1

@@ -1,0 +1,152 @@
+"""The sweeps behind the question which temperature to learn with: a gain, or one inverse temperature for every n.
+
+The gain G is the energy gap of a neuron of a learned state, if the memories are copies of the states; see
+`damcore.Scaling.gain`. What is asked of the rows, and how they are judged, was fixed before they existed; see
+`damcompanion.mrs24.temperature`.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from damcore import _checks
+from damcore.sweeps.experiment import logarithmic
+from damcore.sweeps.gains import GainSweep
+from damcore.sweeps.training import Sweep
+
+#: Vertices at which both answers are tried.
+VERTICES = (2, 3, 5, 10, 20, 30, 50, 70, 100)
+#: N, K and A at which they are tried.
+SIZES = (
+    (50, 100, 10),
+    (100, 50, 20),
+    (100, 100, 20),
+    (100, 200, 20),
+    (100, 256, 20),
+    (250, 250, 30),
+    (250, 100, 30),
+    (500, 200, 50),
+    (100, 100, 40),
+)
+#: Those at which the pairs were chosen; the two largest were left out, to be new to them.
+CHOSEN_AT = tuple(size for size in SIZES if size not in ((250, 250, 30), (500, 200, 50)))
+#: Pairs to choose from: gains or inverse temperatures, with each of these rates.
+GAINS, INVERSE_TEMPERATURES = (0.5, 0.6, 0.75, 0.9, 1.0, 1.25), (0.9, 0.93, 0.95, 0.97, 1.0, 1.05)
+RATES = (1.5, 2.0, 2.5, 3.0)
+#: Seeds of what chooses, of the table and of the design that the law had not seen.
+CHOOSING, TABLE, HELD_OUT = 2, 3, 4
+#: The law's gain, and the rate at which it is judged.
+GAIN, RATE = 1.0, 2.5
+#: N, K and A of the design: each N from 50 to 1000, K/A from 1 to 20, A from 5 to N/4.
+DESIGN = (
+    (50, 12, 12),
+    (50, 60, 6),
+    (70, 40, 8),
+    (70, 75, 15),
+    (100, 40, 25),
+    (100, 160, 8),
+    (100, 300, 15),
+    (150, 60, 30),
+    (150, 190, 19),
+    (200, 100, 50),
+    (200, 200, 10),
+    (300, 120, 40),
+    (300, 250, 25),
+    (500, 60, 60),
+    (500, 500, 25),
+    (1000, 120, 40),
+)
+#: Those at which other functions and networks are tried.
+FEW = ((50, 60, 6), (100, 160, 8), (150, 60, 30), (200, 200, 10))
+#: What else is tried there: name -> settings.
+OTHERS = {
+    "polynomial": dict(interaction="polynomial"),
+    "rectified": dict(interaction="rectified"),
+    "exponential": dict(interaction="exponential", vertices=(1,)),
+    "original": dict(scaling="original"),
+    "symmetric": dict(initial="symmetric"),
+}
+LINE = 0.01, 100.0  # gains of a line
+MAP = (0.1, 10.0), (0.3125, 5.0)  # gains and rates of a map; their middle cells hold a gain of 1, and a rate of 2.5
+LARGEST = 5_000_000  # A K N up to which there is a map
+PROFILES = {
+    # gains of a line, cells of a map along an axis, epochs
+    "smoke": (3, 3, 20),
+    "quick": (9, 5, 200),
+    "paper": (25, 9, 500),
+}
+
+
+@_checks.door
+@dataclass(frozen=True)
+class NearSweep(Sweep):
+    """A sweep over temperatures that also measures the share of states that come back but for one neuron at most.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments.temperature import NearSweep
+        >>> NearSweep.metrics[-1]
+        'near'
+    """
+
+    metrics = (*Sweep.metrics, "near")
+
+    def further(self) -> dict[str, Any]:
+        return super().further() | {"near": 1}
+
+
+@_checks.door
+def temperatures(profile: str = "quick") -> dict[str, Sweep]:
+    """All sweeps of the question, at one size.
+
+    - choose-gain-N-K-A, choose-constant-N-K-A: pairs of a gain or of 1/T and a rate, of which one each is chosen;
+    - line-N-K-A, line-OTHER-N-K-A: a line of gains at one rate, three repeats, for the leaky function in the modified
+      network, and for other functions, the original network and symmetric initial memories;
+    - map-N-K-A: gains by rates, three repeats.
+
+    No step has a floor: with the one of the public code a network of a large vertex does not move.
+
+    Args:
+        profile: "smoke", "quick" or "paper".
+
+    Returns:
+        name -> sweep.
+
+    Raises:
+        ValueError: no such profile.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments.temperature import temperatures
+        >>> sweep = temperatures("paper")["line-100-160-8"]
+        >>> sweep.gains[12], len(sweep)  # networks
+        (1.0, 675)
+    """
+    _checks.one_of("profile", profile, tuple(PROFILES))
+    points, cells, epochs = PROFILES[profile]
+    repeats = 3 if profile == "paper" else 1
+    settings: dict[str, Any] = dict(vertices=VERTICES if profile == "paper" else (2, 20), epochs=epochs, floor=None)
+    few: dict[str, Any] = settings | dict(learning_rates=RATES, seed=CHOOSING, repeats=min(2, repeats))
+    gains = GainSweep(name="choose-gain", gains=GAINS, **few)
+    constants = NearSweep(name="choose-constant", inverse_temperatures=INVERSE_TEMPERATURES, **few)
+    line = GainSweep(
+        name="line",
+        gains=logarithmic(*LINE, points),
+        learning_rates=(RATE,),
+        seed=HELD_OUT,
+        repeats=repeats,
+        **settings,
+    )
+    map_ = replace(line, name="map", gains=logarithmic(*MAP[0], cells), learning_rates=logarithmic(*MAP[1], cells))
+    others = [replace(line, name=f"line-{other}", **changed) for other, changed in OTHERS.items()]
+    found = [
+        *(_sized(sweep, size) for sweep in (gains, constants) for size in CHOSEN_AT),
+        *(_sized(line, size) for size in DESIGN),
+        *(_sized(sweep, size) for sweep in others for size in FEW),
+        *(_sized(map_, size) for size in DESIGN if math.prod(size) <= LARGEST),
+    ]
+    return {sweep.name: sweep for sweep in found}
+
+
+def _sized(sweep: Sweep, size: tuple[int, int, int]) -> Sweep:
+    n_neurons, n_memories, n_states = size
+    name = "-".join(map(str, (sweep.name, *size)))
+    return replace(sweep, name=name, n_neurons=n_neurons, n_memories=n_memories, n_states=n_states)
