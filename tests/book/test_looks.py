@@ -17,11 +17,17 @@ CLIPPED = """phone => {
     const found = [];
     const beyond = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     if (beyond > 1) found.push(`the page is ${beyond} pixels too wide`);
-    const kinds = phone ? "pre, .dam-cards td" : "pre, table";
+    const kinds = phone ? "pre" : "pre, table";
     for (const element of document.querySelectorAll(`.bd-article :is(${kinds})`)) {
         if (!element.offsetParent || element.scrollWidth <= element.clientWidth + 2) continue;
         const text = element.textContent.trim().slice(0, 40);
         found.push(`${element.tagName} ${element.scrollWidth} > ${element.clientWidth}: ${text}`);
+    }
+    for (const cell of document.querySelectorAll(".dam-cards td")) {
+        const end = cell.getBoundingClientRect().right;
+        const wide = [...cell.querySelectorAll(":not(mjx-assistive-mml, mjx-assistive-mml *)")]
+            .find(element => element.getBoundingClientRect().right > end + 2);
+        if (phone && cell.offsetParent && wide) found.push(`TD ${wide.tagName}: ${wide.textContent.trim().slice(0, 40)}`);
     }
     return found;
 }"""
@@ -103,7 +109,7 @@ def test_every_page_looks_well(html, visit, name):
     "body, fault",
     [
         ("<pre style='overflow: auto; width: 100px'>a line of code that goes on and on</pre>", "PRE"),
-        ("<table class='dam-cards'><td style='display: block; overflow: hidden; width: 9px'>wide</td></table>", "TD"),
+        ("<table class='dam-cards'><td style='display: block; width: 9px'><code>wide</code></td></table>", "TD CODE"),
         ("<p style='width: 2000px'>text</p>", "pixels too wide"),
         ("<p style='color: #999'>text</p>", "P. 2."),
         ("<p style='opacity: 0.4'>text</p>", "P. "),
