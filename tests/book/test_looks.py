@@ -27,7 +27,7 @@ CLIPPED = """phone => {
         const end = cell.getBoundingClientRect().right;
         const wide = [...cell.querySelectorAll(":not(mjx-assistive-mml, mjx-assistive-mml *)")]
             .find(element => element.getBoundingClientRect().right > end + 2);
-        if (phone && cell.offsetParent && wide) found.push(`TD ${wide.tagName}: ${wide.textContent.trim().slice(0, 40)}`);
+        if (phone && cell.offsetParent && wide) found.push(`TD ${wide.tagName}: ${wide.textContent.slice(0, 40)}`);
     }
     return found;
 }"""

@@ -1,80 +1,110 @@
-"""The rules that judge the law and the constant: each wins in a world that is made for it."""
+"""The rules that judge law and constant: each wins in a world that is made for it, and neither in an empty one."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from damcompanion.mrs24.experiments.temperature import DESIGN, VERTICES
-from damcompanion.mrs24.temperature import FITTED, JUDGED, best_pair, compared, is_law, judged, regions
+from damcompanion.claims import Verdict
+from damcompanion.mrs24.experiments.temperature import DESIGN, HALVES, VERTICES
+from damcompanion.mrs24.temperature import ENOUGH, Lines, best_pair, compared, is_law, judged
 from damcore import Scaling
 
-GAINS = np.geomspace(0.01, 100, 25)
+GAINS = np.geomspace(1e-4, 1e2, 37)
+COLUMNS = ["n_neurons", "n_memories", "n_states", "n", "gain", "inverse_temperature", "distance", "overflow"]
+SOME = (2, 20, 100)
 
 
-def world(centre, *, width: float = 1.0) -> pd.DataFrame:
-    """Lines whose distance is 0 within `width` of `centre(n, N, K, A)` in the log of the gain, and 5 beyond."""
+def world(works, *, sizes=DESIGN, vertices=SOME) -> pd.DataFrame:
+    """Lines whose distance is 0 where `works(log gain, n, size, 1/T at a gain of 1)`, and 5 elsewhere."""
     rows = []
-    for size in DESIGN:
-        for n in VERTICES:
+    for size in sizes:
+        for n in vertices:
             inverse = 1 / Scaling.calibrated(n, *size).temperature
-            middle = centre(n, *size, inverse)
             for gain in GAINS:
-                distance = 0.0 if abs(np.log(gain) - middle) <= width else 5.0
-                rows.append((*size, n, gain, inverse * gain ** (1 / n), distance))
-    return pd.DataFrame(
-        rows, columns=["n_neurons", "n_memories", "n_states", "n", "gain", "inverse_temperature", "distance"]
-    )
+                distance = 0.0 if works(np.log(gain), n, size, inverse) else 5.0
+                rows.append((*size, n, gain, inverse * gain ** (1 / n), distance, False))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def of_the_law(n, n_neurons, n_memories, n_states, inverse):
-    return 0.0
+def of_the_law(log_gain, n, size, inverse):
+    return abs(log_gain) <= 0.5
 
 
-def of_a_constant(n, n_neurons, n_memories, n_states, inverse):
-    return n * np.log(0.95 / inverse)
+def of_a_constant(log_gain, n, size, inverse):
+    return abs(log_gain - n * np.log(0.97 / inverse)) <= 0.5
 
 
-def test_the_halves_span_the_design_and_share_nothing():
-    assert not {*FITTED} & {*JUDGED} and {*FITTED} | {*JUDGED} == {*DESIGN}
-    for half in (FITTED, JUDGED):
-        assert min(half)[0] <= 50 and max(half)[0] >= 500
+def test_the_halves_share_nothing_and_span_the_design():
+    assert not {*HALVES[0]} & {*HALVES[1]} and {*HALVES[0]} | {*HALVES[1]} == {*DESIGN} and len(DESIGN) == 16
+    for half in HALVES:
+        copies = [memories / states for _, memories, states in half]
+        assert min(half)[0] == 50 and max(half)[0] >= 500 and min(copies) < 2 and max(copies) == 20
+    assert all(5 <= states <= neurons / 4 and 1 <= memories / states <= 20 for neurons, memories, states in DESIGN)
 
 
-def test_the_law_wins_where_it_holds_and_no_rival_follows_it():
-    errors = judged(world(of_the_law))
+def test_the_law_wins_where_it_holds_and_no_constant_follows_it():
+    errors = judged(world(of_the_law), given={"0.95": 0.95})
     law = errors[errors.answer == "the law"]
-    assert law.hits.all() and law.error.max() < 1e-9
-    assert is_law(errors)
+    assert law.hits.all() and (law.error == 0).all()
+    assert is_law(errors, SOME, ("a constant", "0.95")) == Verdict.REPRODUCED
+    assert errors[errors.answer == "a gain"].error.max() < 0.05
     assert errors[errors.answer == "a constant"].error.mean() > 0.3
 
 
 def test_the_constant_wins_where_it_holds():
     errors = judged(world(of_a_constant))
-    assert not is_law(errors)
+    assert is_law(errors, SOME) == Verdict.NOT
     means = errors.groupby("answer").error.mean()
-    assert means["a constant"] < 0.25 < means["the law"]
-    assert (compared(errors, "a constant", "the law").high < 0).sum() >= len(VERTICES) - 2
+    for constant in ("a constant", "a constant a vertex", "a constant, fitted on all", "c n^b", "c e^(b/n)"):
+        assert means[constant] < 0.1 < means["the law"]
+    assert (compared(errors, "a constant", "the law").difference < 0).all()
 
 
-def test_a_line_on_which_nothing_works_counts_for_no_error_and_is_no_hit():
+def test_where_everything_works_or_nothing_does_there_is_no_law():
+    assert is_law(judged(world(lambda *_: True)), SOME) == Verdict.NOT
+    few = world(of_the_law, sizes=DESIGN[: ENOUGH - 1])
+    rest = world(lambda *_: False, sizes=DESIGN[ENOUGH - 1 :])
+    assert is_law(judged(pd.concat([few, rest])), SOME) == Verdict.UNDECIDED
+    assert is_law(judged(world(of_the_law)), (*SOME, 3)) == Verdict.UNDECIDED, "a vertex is not there"
+
+
+def test_the_law_fails_where_it_knows_the_wrong_numbers_of_copies():
+    shift = {
+        size: np.log(other[1] / other[2] * size[2] / size[1]) for size, other in zip(DESIGN, DESIGN[::-1], strict=True)
+    }
+    errors = judged(world(lambda log_gain, n, size, inverse: abs(log_gain - shift[size]) <= 0.3))
+    assert is_law(errors, SOME) == Verdict.NOT
+
+
+def test_a_region_in_pieces_or_beyond_the_end_has_no_centre_to_miss():
+    lines = Lines(world(lambda log_gain, *_: log_gain < -4 or 1 < log_gain < 2, sizes=DESIGN[:1], vertices=(2,)))
+    (low, middle, near, far) = (float(lines.errors(np.array([at]))[0]) for at in (np.log(1e-7), -2.0, 1.5, 4.0))
+    assert (low, near) == (0, 0) and 1.8 < middle < 2.2 and 1.5 < far < 2.3
+    assert lines.unknown(np.array([np.log(1e-7)])).all() and not lines.unknown(np.array([1.5])).any()
+    (row,) = lines.table.itertuples()
+    assert row.open_low and not row.open_high and row.some and row.low == pytest.approx(np.log(1e-4))
+
+
+def test_a_line_on_which_nothing_works_is_no_error_and_no_hit():
     rows = world(of_the_law)
-    rows.loc[rows.n == 30, "distance"] = 5.0
-    table, errors = regions(rows), judged(rows)
-    assert table[table.n == 30].centre.isna().all() and table[table.n == 20].centre.abs().max() < 1e-9
-    assert errors[errors.n == 30].error.isna().all() and not errors[errors.n == 30].hits.any()
-    assert 30 not in compared(errors).index
+    rows.loc[rows.n == 20, "distance"] = 5.0
+    errors = judged(rows)
+    assert errors[errors.n == 20].error.isna().all() and not errors[errors.n == 20].hits.any()
+    assert 20 not in compared(errors).index
 
 
-def test_a_prediction_beyond_the_line_is_no_hit_even_where_the_end_works():
-    rows = world(lambda *place: np.log(0.01))
-    rows["distance"] = 5 * (rows.gain > 0.02)
-    errors = judged(rows.assign(inverse_temperature=rows.inverse_temperature * 100 ** (1 / rows.n)))
-    assert not errors[errors.answer == "the law"].hits.any()
+def test_a_cell_that_left_the_range_does_not_work_whatever_its_distance():
+    rows = world(of_the_law, sizes=DESIGN[:1])
+    assert not Lines(rows.assign(overflow=True)).table.some.any()
+    assert Lines(rows, works=lambda cells: cells.distance >= 5).errors(np.zeros(len(SOME))).min() > 0.3
 
 
-def test_ends_and_centre_of_what_works_are_in_the_log_of_the_gain():
-    table = regions(world(lambda *place: np.log(2), width=0.8))
-    assert np.allclose(table.centre, np.log(2), atol=0.2) and (table.high - table.low).between(1.1, 1.6).all()
+def test_the_interval_shrinks_with_more_sizes_and_a_single_one_has_none():
+    errors = judged(world(lambda log_gain, n, size, inverse: abs(log_gain - (size[0] % 7) / 3) <= 0.3))
+    table = compared(errors)
+    assert (table.lines == 16).all() and (table.low < table.difference).all()
+    alone = compared(errors[errors.n_neurons == 1000])
+    assert np.isinf(alone.high).all()
 
 
 @pytest.mark.parametrize("served, best", [([0.75, 1.0], (0.75, 2.5)), ([1.0], (1.0, 2.5))])
@@ -87,3 +117,7 @@ def test_the_pair_is_chosen_by_what_it_serves_and_then_by_distance(served, best)
         for n in (2, 3)
     ]
     assert best_pair(pd.DataFrame(rows), "gain") == best
+
+
+def test_every_vertex_of_the_question_is_swept():
+    assert set(SOME) < set(VERTICES)

@@ -30,32 +30,38 @@ SIZES = (
 )
 #: Those at which the pairs were chosen; the two largest were left out, to be new to them.
 CHOSEN_AT = tuple(size for size in SIZES if size not in ((250, 250, 30), (500, 200, 50)))
-#: Pairs to choose from: gains or inverse temperatures, with each of these rates.
-GAINS, INVERSE_TEMPERATURES = (0.5, 0.6, 0.75, 0.9, 1.0, 1.25), (0.9, 0.93, 0.95, 0.97, 1.0, 1.05)
+#: Pairs to choose from: as many gains as inverse temperatures, with each of these rates.
+GAINS = (0.25, 0.35, 0.5, 0.6, 0.75, 0.9, 1.0, 1.25, 1.5)
+INVERSE_TEMPERATURES = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 1.0, 1.05)
 RATES = (1.5, 2.0, 2.5, 3.0)
 #: Seeds of what chooses, of the table and of the design that the law had not seen.
 CHOOSING, TABLE, HELD_OUT = 2, 3, 4
 #: The law's gain, and the rate at which it is judged.
 GAIN, RATE = 1.0, 2.5
-#: N, K and A of the design: each N from 50 to 1000, K/A from 1 to 20, A from 5 to N/4.
-DESIGN = (
-    (50, 12, 12),
-    (50, 60, 6),
-    (70, 40, 8),
-    (70, 75, 15),
-    (100, 40, 25),
-    (100, 160, 8),
-    (100, 300, 15),
-    (150, 60, 30),
-    (150, 190, 19),
-    (200, 100, 50),
-    (200, 200, 10),
-    (300, 120, 40),
-    (300, 250, 25),
-    (500, 60, 60),
-    (500, 500, 25),
-    (1000, 120, 40),
+#: N, K and A of the design, in two halves that are alike in N, K/A and A: N is 50 to 1000, K/A 1 to 20, A 5 to N/4.
+HALVES = (
+    (
+        (50, 12, 12),
+        (70, 40, 8),
+        (100, 160, 8),
+        (100, 300, 15),
+        (150, 60, 30),
+        (200, 200, 10),
+        (300, 120, 40),
+        (500, 60, 60),
+    ),
+    (
+        (50, 60, 6),
+        (70, 75, 15),
+        (100, 40, 25),
+        (150, 190, 19),
+        (200, 100, 50),
+        (300, 250, 25),
+        (500, 300, 15),
+        (1000, 120, 40),
+    ),
 )
+DESIGN = (*HALVES[0], *HALVES[1])
 #: Those at which other functions and networks are tried.
 FEW = ((50, 60, 6), (100, 160, 8), (150, 60, 30), (200, 200, 10))
 #: What else is tried there: name -> settings.
@@ -66,14 +72,14 @@ OTHERS = {
     "original": dict(scaling="original"),
     "symmetric": dict(initial="symmetric"),
 }
-LINE = 0.01, 100.0  # gains of a line
+LINE = 1e-4, 1e2  # gains of a line, six a decade
 MAP = (0.1, 10.0), (0.3125, 5.0)  # gains and rates of a map; their middle cells hold a gain of 1, and a rate of 2.5
 LARGEST = 5_000_000  # A K N up to which there is a map
 PROFILES = {
     # gains of a line, cells of a map along an axis, epochs
     "smoke": (3, 3, 20),
     "quick": (9, 5, 200),
-    "paper": (25, 9, 500),
+    "paper": (37, 9, 500),
 }
 
 
@@ -117,8 +123,8 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     Example:
         >>> from damcompanion.mrs24.experiments.temperature import temperatures
         >>> sweep = temperatures("paper")["line-100-160-8"]
-        >>> sweep.gains[12], len(sweep)  # networks
-        (1.0, 675)
+        >>> sweep.gains[24], len(sweep)  # networks
+        (1.0, 999)
     """
     _checks.one_of("profile", profile, tuple(PROFILES))
     points, cells, epochs = PROFILES[profile]
