@@ -111,6 +111,9 @@ VALID: dict[str, Callable[[], Any]] = {
     "floor": lambda: None,
     "form": lambda: "log",
     "fraction": lambda: 0.25,
+    "gain": lambda: 0.5,
+    "gains": lambda: (0.5, 1.0),
+    "GainSweep.inverse_temperatures": lambda: (),
     "generator": generator,
     "height": lambda: 4,
     "high": lambda: 10.0,
@@ -139,6 +142,7 @@ VALID: dict[str, Callable[[], Any]] = {
     "on_nonfinite": lambda: "raise",
     "order": lambda: "synchronous",
     "others": lambda: -states(),
+    "original": lambda: True,
     "outer_power": lambda: 2,
     "overlap": lambda: 5.0,
     "path": lambda: "file.safetensors",
@@ -176,6 +180,9 @@ VALID: dict[str, Callable[[], Any]] = {
     "DenseAssociativeMemory.scaling": lambda: "original",
     "DenseAssociativeMemory.load.path": lambda: saved("memory"),
     "Sweep.scaling": lambda: "modified",
+    "GainSweep.scaling": lambda: "modified",
+    "GainSweep.interaction": lambda: "polynomial",
+    "GainSweep.dtype": lambda: "float32",
     "Sweep.interaction": lambda: "polynomial",
     "Sweep.dtype": lambda: "float32",
     "StablePatterns.interaction": lambda: "polynomial",
@@ -193,6 +200,8 @@ VALID: dict[str, Callable[[], Any]] = {
     "Recall.sweeps": lambda: recalled().sweeps,
     "Cell.inverse_temperature": lambda: 1.0,
     "Cell.repeat": lambda: 0,
+    "GainCell.gain": lambda: 1.0,
+    "GainCell.repeat": lambda: 0,
     "Load.draw": lambda: 0,
     "Load.patterns": lambda: 2,
     "Limits.largest": lambda: 700.0,
@@ -211,6 +220,9 @@ OWNERS: dict[str, Callable[[], Any]] = {
     "Classifier": fitted,
     "DenseAssociativeMemory": stored,
     "Exponential": interactions.Exponential,
+    "GainSweep": lambda: sweeps.GainSweep(
+        name="few", vertices=(2,), gains=(1.0,), learning_rates=(0.1,), repeats=1, n_neurons=8, n_memories=4, epochs=2
+    ),
     "LeakyRectifiedPolynomial": lambda: interactions.LeakyRectifiedPolynomial(2),
     "Polynomial": lambda: interactions.Polynomial(2),
     "RectifiedPolynomial": lambda: interactions.RectifiedPolynomial(2),
@@ -220,7 +232,16 @@ OWNERS: dict[str, Callable[[], Any]] = {
     "TrainingState": lambda: learning.start(memories()),
 }
 # Methods of experiments take what the executor gives them, and those of F what the loops do.
-INNER = {"measure", "together", "memory", "seconds_per_cell", "interaction_of", "scaling_of", "recall_scaling_of"}
+INNER = {
+    "measure",
+    "together",
+    "memory",
+    "seconds_per_cell",
+    "interaction_of",
+    "inverse_temperature",
+    "scaling_of",
+    "recall_scaling_of",
+}
 # Given in every call, since their defaults take long.
 QUICKER = {"epochs", "n_memories"}
 # Whose `**settings` go on to another function.
