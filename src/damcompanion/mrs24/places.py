@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from damcompanion.components import INK, Panel, canvas
 from damcompanion.mrs24.experiments.beyond import NEURONS, STATES
+from damcompanion.mrs24.experiments.heat_maps import MEMORIES
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.measures import measures
 from damcore import _checks
@@ -103,7 +104,7 @@ def size_panels(gallery: Gallery, vertices: Iterable[int]) -> list[Panel]:
     """The centre of the region against the number of neurons, a line for each number of states, a panel a vertex.
 
     Args:
-        gallery: holds the sweeps `original-size-N-A` and `modified-size-N-A`.
+        gallery: holds the sweeps `original-k256-size-N-A` and `modified-k256-size-N-A`.
         vertices: of these sweeps.
 
     Example:
@@ -120,7 +121,7 @@ def _size_panel(gallery: Gallery, n: int) -> Panel:
     picture = canvas(4.0, 3.0)
     axes = picture.subplots()
     for network, colour in COLOURS.items():
-        names = [[f"{network}-size-{size}-{states}" for states in STATES] for size in NEURONS]
+        names = [[f"{network}-k{MEMORIES}-size-{size}-{states}" for states in STATES] for size in NEURONS]
         centres = np.array([[places(gallery, name).set_index("n")["centre"][n] for name in line] for line in names])
         for dash, of_states in zip(DASHES, centres.T, strict=True):
             axes.plot(NEURONS, of_states, f"o{dash}", color=colour, markersize=4)

@@ -70,7 +70,7 @@ def test_sizes_have_a_line_a_number_of_states_and_a_panel_a_vertex(gallery):
     for network in ("original", "modified"):
         for size in NEURONS:
             for states in STATES:
-                sweep = gallery.sweeps[f"{network}-size-{size}-{states}"]
+                sweep = gallery.sweeps[f"{network}-k256-size-{size}-{states}"]
                 here = {"original": 5, "modified": 20}[network]
                 store_sweep(gallery.store, sweep, lambda cell, here=here: 1.0 if cell.n <= here else 9.0)
     few, many = size_panels(gallery, (5, 20))
