@@ -187,8 +187,8 @@ class Scaling:
 
             G = (K / A) outer [F(inner N) - F(inner (N - 2))]
 
-        Each pattern has K/A copies, and the other patterns are left out. Learning compares tanh(G) with 1: far below 1
-        the network cannot reach what it is told, far above it has nothing left to learn.
+        Each pattern has K/A copies; what the other patterns add is not counted. Learning compares tanh(G) with 1: far
+        below 1 the network cannot reach what it is told, far above it has nothing left to learn.
 
         Args:
             interaction: F.

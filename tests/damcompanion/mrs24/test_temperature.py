@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from damcompanion.claims import Verdict
-from damcompanion.mrs24.experiments.temperature import DESIGN, HALVES, VERTICES
+from damcompanion.mrs24.experiments.temperature import (
+    CHOSEN_AT,
+    CHOSEN_CONSTANT,
+    CHOSEN_GAIN,
+    DESIGN,
+    HALVES,
+    RATE,
+    VERTICES,
+)
+from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.temperature import ENOUGH, Lines, best_pair, compared, is_law, judged
 from damcore import Scaling
 
@@ -121,3 +130,13 @@ def test_the_pair_is_chosen_by_what_it_serves_and_then_by_distance(served, best)
 
 def test_every_vertex_of_the_question_is_swept():
     assert set(SOME) < set(VERTICES)
+
+
+@pytest.mark.parametrize(
+    "kind, axis, chosen", [("gain", "gain", CHOSEN_GAIN), ("constant", "inverse_temperature", CHOSEN_CONSTANT)]
+)
+def test_the_chosen_pairs_are_those_that_the_stored_rows_choose(kind, axis, chosen):
+    gallery = Gallery("paper")
+    rows = [gallery.rows(f"choose-{kind}-{'-'.join(map(str, size))}") for size in CHOSEN_AT]
+    assert best_pair(pd.concat(rows), axis) == chosen
+    assert chosen[1] == RATE, "the lines are trained at the rate of both"

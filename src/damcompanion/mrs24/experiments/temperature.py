@@ -34,10 +34,14 @@ CHOSEN_AT = tuple(size for size in SIZES if size not in ((250, 250, 30), (500, 2
 GAINS = (0.25, 0.35, 0.5, 0.6, 0.75, 0.9, 1.0, 1.25, 1.5)
 INVERSE_TEMPERATURES = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 1.0, 1.05)
 RATES = (1.5, 2.0, 2.5, 3.0)
+#: The pairs that `best_pair` chose of the rows `choose-...`: a gain and a rate, 1/T and a rate.
+CHOSEN_GAIN, CHOSEN_CONSTANT = (0.9, 3.0), (0.97, 3.0)
 #: Seeds of what chooses, of the table and of the design that the law had not seen.
 CHOOSING, TABLE, HELD_OUT = 2, 3, 4
-#: The law's gain, and the rate at which it is judged.
-GAIN, RATE = 1.0, 2.5
+#: The gain of the law, and the rate at which it and the constant are judged: that of both chosen pairs.
+GAIN, RATE = 1.0, 3.0
+#: Vertices that only logarithms reach, and N, K and A at which they are tried.
+DEEP, DEEP_SIZES = (300, 1000), ((100, 256, 20), (250, 250, 30))
 #: N, K and A of the design, in two halves that are alike in N, K/A and A: N is 50 to 1000, K/A 1 to 20, A 5 to N/4.
 HALVES = (
     (
@@ -73,7 +77,7 @@ OTHERS = {
     "symmetric": dict(initial="symmetric"),
 }
 LINE = 1e-4, 1e2  # gains of a line, six a decade
-MAP = (0.1, 10.0), (0.3125, 5.0)  # gains and rates of a map; their middle cells hold a gain of 1, and a rate of 2.5
+MAP = (0.1, 10.0), (0.375, 6.0)  # gains and rates of a map; a gain of 1 and a rate of 3 are among them
 LARGEST = 5_000_000  # A K N up to which there is a map
 PROFILES = {
     # gains of a line, cells of a map along an axis, epochs
@@ -105,6 +109,8 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     """All sweeps of the question, at one size.
 
     - choose-gain-N-K-A, choose-constant-N-K-A: pairs of a gain or of 1/T and a rate, of which one each is chosen;
+    - table-gain-N-K-A, table-constant-N-K-A: the two pairs that were chosen, five repeats on fresh seeds;
+    - deep-DTYPE-N-K-A: n = 300 and 1000 in logarithms, at the chosen gain and at half and twice of it;
     - line-N-K-A, line-OTHER-N-K-A: a line of gains at one rate, three repeats, for the leaky function in the modified
       network, and for other functions, the original network and symmetric initial memories;
     - map-N-K-A: gains by rates, three repeats.
@@ -133,6 +139,19 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     few: dict[str, Any] = settings | dict(learning_rates=RATES, seed=CHOOSING, repeats=min(2, repeats))
     gains = GainSweep(name="choose-gain", gains=GAINS, **few)
     constants = NearSweep(name="choose-constant", inverse_temperatures=INVERSE_TEMPERATURES, **few)
+    fresh: dict[str, Any] = dict(seed=TABLE, repeats=5 if profile == "paper" else 1)
+    gain, rate = CHOSEN_GAIN
+    inverse, its_rate = CHOSEN_CONSTANT
+    served = [
+        replace(gains, name="table-gain", gains=(gain,), learning_rates=(rate,), **fresh),
+        replace(constants, name="table-constant", inverse_temperatures=(inverse,), learning_rates=(its_rate,), **fresh),
+    ]
+    deep = [
+        replace(
+            served[0], name=f"deep-{dtype}", vertices=DEEP, gains=(gain / 2, gain, 2 * gain), dtype=dtype, form="log"
+        )
+        for dtype in ("float32", "float64")
+    ]
     line = GainSweep(
         name="line",
         gains=logarithmic(*LINE, points),
@@ -145,6 +164,8 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     others = [replace(line, name=f"line-{other}", **changed) for other, changed in OTHERS.items()]
     found = [
         *(_sized(sweep, size) for sweep in (gains, constants) for size in CHOSEN_AT),
+        *(_sized(sweep, size) for sweep in served for size in SIZES),
+        *(_sized(sweep, size) for sweep in deep for size in DEEP_SIZES),
         *(_sized(line, size) for size in DESIGN),
         *(_sized(sweep, size) for sweep in others for size in FEW),
         *(_sized(map_, size) for size in DESIGN if math.prod(size) <= LARGEST),
