@@ -24,8 +24,10 @@ def checked(folder: Path) -> str:
     for name in ("tests", "notebooks"):
         (folder / name).mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name / "conftest.py", folder / name / "conftest.py")
-    shutil.copyfile(ROOT / "notebooks" / "sanitize.cfg", folder / "notebooks" / "sanitize.cfg")
-    command = [sys.executable, "-m", *CHECKS["tests"].split(), "-c", "/dev/null", "--rootdir", "."]
+    for name in ("tests/today.py", "notebooks/sanitize.cfg"):
+        shutil.copyfile(ROOT / name, folder / name)
+    command = [sys.executable, "-m", *CHECKS["tests"].split()]
+    command += ["-c", "/dev/null", "--rootdir", ".", "-o", "pythonpath=tests"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
 
 

@@ -3,15 +3,18 @@
 Two answers are tried. The law: learn where the gain is 1 (`damcore.Scaling.gain`). The constant: one 1/T for every
 vertex, which is what MRS24 promises. Both are treated alike.
 
-1. A pair of each kind, a gain or a 1/T with a rate, is chosen on seeds of its own (`best_pair`), then tried on others.
-2. On a design that neither has seen, a line of gains is trained for each size and vertex (`Lines`). A cell works where
-   the mean distance is at most 2, one wrong neuron a state, and nothing left the range of a double. An answer hits
-   where the cell nearest to it works. Its error is the distance, in log G = n log(1/T) + const, to the nearest cell
-   that works: 0 for a hit. At a large n all answers in 1/T look alike; in this unit they do not.
-3. Whatever is fitted is fitted on one half of the sizes and judged on the other, both ways, by the mean error.
-4. The law is called a law where at each vertex, on at least `ENOUGH` lines with a cell that works, its mean error is
-   below the constant's by more than the 95 % t-interval of their paired difference, and it hits no less often, and at
-   least half of them. Where a vertex has too few such lines, nothing is decided.
+The pairs. One of each kind, a gain or a 1/T with a rate, is chosen on seeds of its own (`best_pair`), and then tried
+on others.
+
+The lines. On a design that neither has seen, a line of gains is trained for each size and vertex (`Lines`). A cell
+works where the mean distance is at most 2, one wrong neuron a state, and nothing left the range of a double. An answer
+hits where the cell nearest to it works. Its error is the distance, in log G = n log(1/T) + const, to the nearest cell
+that works: 0 for a hit. At a large n all answers in 1/T look alike; in this unit they do not. Whatever is fitted is
+fitted on one half of the sizes and judged on the other, both ways, by the mean error.
+
+The verdict. The law is called a law where at each vertex, on at least `ENOUGH` lines with a cell that works, its mean
+error is below the constant's by more than the 95 % t-interval of their paired difference, and it hits no less often,
+and at least half of them. Where a vertex has too few such lines, nothing is decided.
 """
 
 from collections.abc import Callable, Iterable
