@@ -200,7 +200,8 @@ class Scaling:
             G; 0 where F does not rise from N - 2 to N, and infinity beyond the range of a double.
 
         Raises:
-            ValueError: a number is out of range, or the scaling has a tensor of temperatures.
+            ValueError: a number is out of range.
+            TypeError: the scaling has a tensor of temperatures.
 
         Example:
             >>> from damcore import Scaling

@@ -56,15 +56,6 @@ class GainSweep(Sweep):
             _checks.refuse("`inverse_temperatures` must be left out: they follow from `gains`.")
 
     @property
-    def axes(self) -> dict[str, Sequence[Any]]:
-        return {
-            "n": self.vertices,
-            "learning_rate": self.learning_rates,
-            "gain": self.gains,
-            "repeat": range(self.repeats),
-        }
-
-    @property
     def configuration(self) -> dict[str, Any]:
         return {name: value for name, value in super().configuration.items() if name != "inverse_temperatures"}
 

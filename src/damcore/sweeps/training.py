@@ -196,7 +196,7 @@ class Sweep(Experiment):
         return {
             "n": self.vertices,
             "learning_rate": self.learning_rates,
-            "inverse_temperature": self.inverse_temperatures,
+            self.Cell._fields[1]: getattr(self, self.grid[1]),
             "repeat": range(self.repeats),
         }
 
