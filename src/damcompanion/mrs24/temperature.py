@@ -237,7 +237,9 @@ def compared(errors: pd.DataFrame, answer: str = "the law", rival: str = "a cons
 
 @_checks.door
 def is_law(errors: pd.DataFrame, vertices: Iterable[int], rivals: Iterable[str] = ("a constant",)) -> Verdict:
-    """Whether the law beats these constants at each vertex by more than the interval, and hits as often, and half.
+    """Whether the law beats each of these constants at every vertex.
+
+    Its error is smaller by more than the interval, it hits no less often, and it hits at least half of the lines.
 
     Args:
         errors: what `judged` returns.

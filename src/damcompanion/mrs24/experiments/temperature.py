@@ -90,7 +90,7 @@ PROFILES = {
 @_checks.door
 @dataclass(frozen=True)
 class NearSweep(Sweep):
-    """A sweep over temperatures that also measures the share of states that come back but for one neuron at most.
+    """A sweep over temperatures that also measures the share of states that come back with one wrong neuron at most.
 
     Example:
         >>> from damcompanion.mrs24.experiments.temperature import NearSweep
