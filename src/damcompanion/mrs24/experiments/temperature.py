@@ -79,6 +79,15 @@ OTHERS = {
 LINE = 1e-4, 1e2  # gains of a line, six a decade
 MAP = (0.1, 10.0), (0.375, 6.0)  # gains and rates of a map; a gain of 1 and a rate of 3 are among them
 LARGEST = 5_000_000  # A K N up to which there is a map
+#: The planes of gain and rate: N, K and A, cells along an axis and repeats; and what is tried there besides the leaky
+#: function in the modified network. A homogeneous function makes one plane for both networks.
+PLANES = (((100, 256, 20), 21, 5), ((250, 250, 30), 11, 3))
+ON_PLANES = {
+    "leaky": dict(interaction="leaky"),
+    "polynomial": dict(interaction="polynomial"),
+    "original": dict(interaction="leaky", scaling="original"),
+}
+PLANE = (1e-4, 10.0), (0.05, 5.0)  # gains, four a decade; rates, ten a decade
 PROFILES = {
     # gains of a line, cells of a map along an axis, epochs
     "smoke": (3, 3, 20),
@@ -113,7 +122,9 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     - deep-DTYPE-N-K-A: n = 300 and 1000 in logarithms, at the chosen gain and at half and twice of it;
     - line-N-K-A, line-OTHER-N-K-A: a line of gains at one rate, three repeats, for the leaky function in the modified
       network, and for other functions, the original network and symmetric initial memories;
-    - map-N-K-A: gains by rates, three repeats.
+    - map-N-K-A: gains by rates, three repeats;
+    - plane-leaky-N-K-A, plane-polynomial-N-K-A, plane-original-N-K-A: gains by rates up to 5, at the number of memories
+      that the paper names and at 250 neurons.
 
     No step has a floor: with the one of the public code a network of a large vertex does not move.
 
@@ -162,6 +173,21 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     )
     map_ = replace(line, name="map", gains=logarithmic(*MAP[0], cells), learning_rates=logarithmic(*MAP[1], cells))
     others = [replace(line, name=f"line-{other}", **changed) for other, changed in OTHERS.items()]
+    planes = [
+        _sized(
+            replace(
+                line,
+                name=f"plane-{name}",
+                gains=logarithmic(*PLANE[0], along if profile == "paper" else cells),
+                learning_rates=logarithmic(*PLANE[1], along if profile == "paper" else cells),
+                repeats=times if profile == "paper" else 1,
+                **changed,
+            ),
+            size,
+        )
+        for size, along, times in PLANES
+        for name, changed in ON_PLANES.items()
+    ]
     found = [
         *(_sized(sweep, size) for sweep in (gains, constants) for size in CHOSEN_AT),
         *(_sized(sweep, size) for sweep in served for size in SIZES),
@@ -169,6 +195,7 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
         *(_sized(line, size) for size in DESIGN),
         *(_sized(sweep, size) for sweep in others for size in FEW),
         *(_sized(map_, size) for size in DESIGN if math.prod(size) <= LARGEST),
+        *planes,
     ]
     return {sweep.name: sweep for sweep in found}
 
