@@ -93,6 +93,8 @@ ON_PLANES = {
     "original": dict(interaction="leaky", scaling="original"),
 }
 PLANE = (1e-4, 10.0), (0.05, 5.0)  # gains, four a decade; rates, ten a decade
+#: Epochs after which a network is looked at early, at a gain of 1 and the rates of a plane.
+EARLY = (1, 3, 10, 30, 100)
 PROFILES = {
     # gains of a line, cells of a map along an axis, epochs
     "smoke": (3, 3, 20),
@@ -130,7 +132,8 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
       network, and for other functions, the original network and symmetric initial memories;
     - map-N-K-A: gains by rates, three repeats;
     - plane-leaky-N-K-A, plane-polynomial-N-K-A, plane-original-N-K-A: gains by rates up to 5, at the number of memories
-      that the paper names and at 250 neurons.
+      that the paper names and at 250 neurons;
+    - epochs-E-N-K-A: fewer epochs, at a gain of 1 and the same rates.
 
     No step has a floor: with the one of the public code a network of a large vertex does not move.
 
@@ -202,6 +205,10 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
         for size, along, times in PLANES
         for name, changed in ON_PLANES.items()
     ]
+    leaky = planes[0]
+    early = [
+        replace(leaky, name=f"epochs-{epochs}-{_words(PLANES[0][0])}", gains=(1.0,), epochs=epochs) for epochs in EARLY
+    ]
     found = [
         *(_sized(sweep, size) for sweep in (gains, constants) for size in CHOSEN_AT),
         *(_sized(even, size) for size in EVEN_SIZES),
@@ -211,11 +218,16 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
         *(_sized(sweep, size) for sweep in others for size in FEW),
         *(_sized(map_, size) for size in DESIGN if math.prod(size) <= LARGEST),
         *planes,
+        *early,
     ]
     return {sweep.name: sweep for sweep in found}
 
 
 def _sized(sweep: Sweep, size: tuple[int, int, int]) -> Sweep:
     n_neurons, n_memories, n_states = size
-    name = "-".join(map(str, (sweep.name, *size)))
+    name = f"{sweep.name}-{_words(size)}"
     return replace(sweep, name=name, n_neurons=n_neurons, n_memories=n_memories, n_states=n_states)
+
+
+def _words(size: tuple[int, int, int]) -> str:
+    return "-".join(map(str, size))

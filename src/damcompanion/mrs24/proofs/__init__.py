@@ -1,5 +1,7 @@
 """Checks of every statement that MRS24 proves or argues: each takes the statement's ingredients, so it can be broken.
 
+`gain` has statements of our own, on the temperature at which a network learns.
+
 The names here need the extra `proofs` (sympy, z3-solver, hypothesis), which is imported when a check runs.
 """
 
@@ -14,6 +16,14 @@ from damcompanion.mrs24.proofs.exponential import (
     ordering_condition,
     pairwise,
     printed_sign_step,
+)
+from damcompanion.mrs24.proofs.gain import (
+    gain_between,
+    gain_falls,
+    leak_adds,
+    leak_moves,
+    others_cancel,
+    same_gain,
 )
 from damcompanion.mrs24.proofs.homogeneity import (
     difference_identity,
@@ -46,12 +56,16 @@ __all__ = [
     "exponent_identity",
     "exponential_sum_sign",
     "exponential_temperature",
+    "gain_between",
+    "gain_falls",
     "homogeneous_for_all_reals",
     "homogeneous_for_every_vertex",
     "homogeneous_in_examples",
     "inverse_size",
     "larger_maximum",
     "larger_sum",
+    "leak_adds",
+    "leak_moves",
     "majorised",
     "majority_limit",
     "one_factor",
@@ -59,10 +73,12 @@ __all__ = [
     "only_homogeneous",
     "ordered_for_increasing",
     "ordering_condition",
+    "others_cancel",
     "pair_sign_kept",
     "pairwise",
     "printed_sign_step",
     "same_bracket",
+    "same_gain",
     "temperature_is_forced",
     "trainings",
     "trainings_agree",
