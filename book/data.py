@@ -15,11 +15,13 @@ from matplotlib.colors import to_hex
 
 from damcompanion import figures as plotting
 from damcompanion.mrs24.experiments.heat_maps import sweeps
+from damcompanion.mrs24.experiments.temperature import CHOSEN_EVEN, CHOSEN_GAIN
 from damcompanion.mrs24.figures import Gallery, write_tables
 from damcompanion.mrs24.regions import AXES, NEAR, distances
+from damcompanion.mrs24.windows import PLANE_NAMES, plane
 from damcore.sweeps.training import Sweep
 
-MAPS = "window.DAMCORE_MAPS"
+MAPS, GAINS = "window.DAMCORE_MAPS", "window.DAMCORE_GAINS"
 COLOURS = 64  # a step is a quarter of a unit of distance
 DIGITS = 3
 SHOWN = (*sweeps(), "original-250-coarse", "original-polynomial-coarse", "modified-polynomial-coarse")
@@ -34,22 +36,60 @@ def write(folder: Path, gallery: Gallery) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     write_tables(gallery, folder)
-    text = json.dumps(maps(gallery), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    (folder / "maps.js").write_text(f"{MAPS} = {text};\n", "utf8")
+    for name, variable, values in (("maps", MAPS, maps(gallery)), ("gains", GAINS, gains(gallery))):
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        (folder / f"{name}.js").write_text(f"{variable} = {text};\n", "utf8")
 
 
 def maps(gallery: Gallery) -> dict[str, object]:
     """What the explorer shows: the maps that are stored as a whole, the others by name, and the colours."""
     missing = {name for name in SHOWN if gallery.store.missing(gallery.sweeps[name])}
-    colours = colormaps[plotting.DISTANCE](np.linspace(0, 1, COLOURS))
     return {
         "near": NEAR,
-        "colours": [to_hex(colour) for colour in colours],
+        "colours": _colours(),
         "sweeps": [_stored(gallery, name) for name in SHOWN if name not in missing],
         "missing": [
             {**_described(gallery.sweeps[name]), "command": gallery.command(name)} for name in SHOWN if name in missing
         ],
     }
+
+
+def gains(gallery: Gallery) -> dict[str, object]:
+    """What the calculator shows: the pairs that were chosen, and the planes of gain and rate that are stored."""
+    return {
+        "near": NEAR,
+        "colours": _colours(),
+        "choices": {
+            name: {"gain": gain, "rate": rate}
+            for name, (gain, rate) in {"leaky": CHOSEN_GAIN, "polynomial": CHOSEN_EVEN}.items()
+        },
+        "planes": [_plane(gallery, name) for name in PLANE_NAMES if gallery.stored(name)],
+    }
+
+
+def _plane(gallery: Gallery, name: str) -> dict[str, object]:
+    sweep = gallery.sweeps[name]
+    shown = {n: plane(gallery, name, n) for n in sweep.vertices}
+    first = shown[sweep.vertices[0]]
+    return {
+        "interaction": sweep.interaction,
+        "N": sweep.n_neurons,
+        "K": sweep.n_memories,
+        "A": sweep.n_states,
+        "random_level": round(gallery.random_level(name), DIGITS),
+        "gains": first.inverses.tolist(),
+        "rates": first.rates.tolist(),
+        "maps": {str(n): _rounded(xr.DataArray(each.mean)).to_numpy().ravel().tolist() for n, each in shown.items()},
+    }
+
+
+def _colours() -> list[str]:
+    return [to_hex(colour) for colour in colormaps[plotting.DISTANCE](np.linspace(0, 1, COLOURS))]
+
+
+def _rounded(mean: xr.DataArray) -> xr.DataArray:
+    """Means to few digits; rounding must not bring a cell into the region, where no figure has it."""
+    return mean.round(DIGITS).where(mean <= NEAR, np.maximum(mean.round(DIGITS), NEAR + 10.0**-DIGITS))
 
 
 def _described(sweep: Sweep) -> dict[str, object]:
@@ -83,13 +123,11 @@ def _stored(gallery: Gallery, name: str) -> dict[str, object]:
 def _cells(values: xr.DataArray, rows: pd.DataFrame) -> dict[str, list[float]]:
     """One map, cell by cell: along 1/T first, then along the rate; both from the least."""
     mean = values.mean("repeat")
-    # Rounding must not bring a cell into the region: there it would be outlined here, and not in the figures.
-    rounded = mean.round(DIGITS).where(mean <= NEAR, np.maximum(mean.round(DIGITS), NEAR + 10.0**-DIGITS))
     rows = rows.sort_values(AXES)
     # As in `distances`: training or recall left the range of the dtype.
     left = np.asarray(rows["overflow"]).astype(bool) | (np.asarray(rows["diverged"]) >= 0)
     return {
-        "mean": rounded.to_numpy().ravel().tolist(),
+        "mean": _rounded(mean).to_numpy().ravel().tolist(),
         "least": values.min("repeat").round(DIGITS).to_numpy().ravel().tolist(),
         "largest": values.max("repeat").round(DIGITS).to_numpy().ravel().tolist(),
         "diverged": left.reshape(mean.size, -1).sum(-1).tolist(),

@@ -15,11 +15,11 @@ from damcore.scaling import Scaling
 __all__ = ["DenseAssociativeMemory"]
 
 # Measured in notebooks/mnist_recall.ipynb, "Which vertex?" and "Which function and temperature?". With n = 40 a stored
-# digit comes back from noise nearly whenever it is the nearest one to its probe; with n = 10 hardly ever. An even
-# power, because training from memories in [0, 1] fails on random patterns for odd ones and for rectified and leaky
-# functions of such a vertex; T = 0.9, because at T = 1 training on digits fails.
+# digit comes back from noise nearly whenever it is the nearest one to its probe; with n = 10 hardly ever.
 VERTEX = 40
-TEMPERATURE = 0.9
+# A gain and a rate, measured in notebooks/temperature.ipynb and, on digits, in notebooks/mnist_recall.ipynb. A function
+# with F(-x) = F(x) learns at low rates, and asks for a larger gain; others must throw memories from state to state.
+EVEN, OTHERS = (30.0, 0.1), (0.9, 3.0)
 
 
 @_checks.door
@@ -37,10 +37,12 @@ class DenseAssociativeMemory:
             apart. An even power also stores the negative of each pattern: a probe that differs from a pattern in nearly
             all neurons ends there.
         scaling: "modified" (normalised overlaps, the default) or "original".
-        temperature: T > 0, used by `train` and `energy`, not by `retrieve`.
+        temperature: T > 0, used by `train` and `energy`, not by `retrieve`. By default each call of `train` chooses it
+            (`Scaling.calibrated`); until then it is 1.
 
     Attributes:
         memories: zeta (K, N), None until something is stored, trained or loaded.
+        temperature: T, as given or as `train` chose it. What is set here is as good as given.
 
     Raises:
         ValueError: the scaling is unknown, or the temperature is not positive.
@@ -55,22 +57,34 @@ class DenseAssociativeMemory:
         >>> memory = DenseAssociativeMemory()
         >>> memory.store(patterns)
         >>> memory
-        DenseAssociativeMemory(Polynomial(n=40), modified, temperature=0.9; 5 memories of 100 neurons)
+        DenseAssociativeMemory(Polynomial(n=40), modified, temperature=1; 5 memories of 100 neurons)
         >>> probes = flip(patterns, 0.2, generator=generator)
         >>> torch.equal(memory.retrieve(probes).states, patterns)
         True
     """
 
     def __init__(
-        self, interaction: Interaction | None = None, *, scaling: str = "modified", temperature: float = TEMPERATURE
+        self, interaction: Interaction | None = None, *, scaling: str = "modified", temperature: float | None = None
     ) -> None:
         interaction = Polynomial(VERTEX) if interaction is None else interaction
         _checks.one_of("scaling", scaling, ("original", "modified"))
-        _checks.number("temperature", temperature, above=0.0)
+        if temperature is not None:
+            _checks.number("temperature", temperature, above=0.0)
         self.interaction = interaction
         self.scaling = scaling
-        self.temperature = float(temperature)
+        self._chooses = temperature is None
+        self._temperature = 1.0 if temperature is None else float(temperature)
         self.memories: Tensor | None = None
+
+    @property
+    def temperature(self) -> float:
+        """T, as given or as `train` chose it."""
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, temperature: float) -> None:
+        _checks.number("temperature", temperature, above=0.0)
+        self._chooses, self._temperature = False, float(temperature)
 
     def __repr__(self) -> str:
         held = (
@@ -115,7 +129,7 @@ class DenseAssociativeMemory:
         *,
         n_memories: int | None = None,
         epochs: int = 500,
-        learning_rate: float = 0.1,
+        learning_rate: float | None = None,
         seed: int = 0,
         floor: float | None = None,
         form: str | None = None,
@@ -127,11 +141,17 @@ class DenseAssociativeMemory:
         vertex does not move at all. In dtypes narrower than float64 it trains in the log domain, which is slower but
         does not lose small gradients.
 
+        Where no temperature was given, this chooses the one with a gain that worked on random patterns, and keeps it.
+        Where no rate is given, it takes the rate that goes with this gain. For an F that is even, F(-x) = F(x), the
+        gain is 30 and the rate is 0.1; for any other they are 0.9 and 3. These were chosen at 500 epochs and at least
+        2.5 memories a pattern. Patterns that are much alike, such as digits, ask others than even functions for a
+        larger gain and a smaller rate.
+
         Args:
             patterns: the states to learn, bipolar.
             n_memories: K, by default five per pattern.
             epochs: the number of passes over the patterns.
-            learning_rate: the largest change of a memory in the first step.
+            learning_rate: the largest change of a memory in the first step, > 0; by default as above.
             seed: the seed of the initial memories.
             floor: the least value of the normalisation, see `learning.train`; None, the default, sets none.
             form: "plain", "log" or "auto", see `learning.train`; by default "auto" in float64, else "log".
@@ -152,9 +172,11 @@ class DenseAssociativeMemory:
             >>> generator = torch.Generator().manual_seed(0)
             >>> patterns = random_patterns(2, 20, generator=generator)
             >>> memory = DenseAssociativeMemory()
-            >>> trained = memory.train(patterns, epochs=20, learning_rate=0.2)
+            >>> trained = memory.train(patterns, epochs=50)
             >>> memory.memories.shape, bool(trained.losses[-1] < trained.losses[0])
             (torch.Size([10, 20]), True)
+            >>> round(memory.temperature, 2)  # chosen
+            0.98
             >>> torch.equal(memory.retrieve(patterns).states, patterns)
             True
         """
@@ -162,9 +184,15 @@ class DenseAssociativeMemory:
         _single("patterns", patterns)
         n_memories = 5 * patterns.shape[0] if n_memories is None else n_memories
         _checks.whole("n_memories", n_memories)
-        _checks.room(n_memories=n_memories, n_neurons=patterns.shape[1])
+        n_patterns, n_neurons = patterns.shape
+        _checks.room(n_memories=n_memories, n_neurons=n_neurons)
+        gain, rate = EVEN if _even(self.interaction) else OTHERS
+        learning_rate = rate if learning_rate is None else learning_rate
+        scaling = self._scaling(n_neurons)
+        if self._chooses:
+            scaling = self._calibrated(n_neurons, n_memories, n_patterns, gain)
         generator = torch.Generator().manual_seed(seed)
-        initial = torch.rand(n_memories, patterns.shape[1], generator=generator, dtype=torch.float64).to(patterns)
+        initial = torch.rand(n_memories, n_neurons, generator=generator, dtype=torch.float64).to(patterns)
         if form is None:
             # "auto" judges by random memories; learned ones may be nearly orthogonal to a state: too small for float32.
             form = "auto" if patterns.dtype == torch.float64 else "log"
@@ -172,14 +200,14 @@ class DenseAssociativeMemory:
             initial,
             patterns,
             self.interaction,
-            self._scaling(patterns.shape[1]),
+            scaling,
             epochs=epochs,
             learning_rate=learning_rate,
             floor=floor,
             form=form,
             **settings,
         )
-        self.memories = trained.memories
+        self.memories, self._temperature = trained.memories, float(scaling.temperature)
         return trained
 
     @_checks.door
@@ -271,7 +299,7 @@ class DenseAssociativeMemory:
     def load(cls, path: str | PathLike) -> "DenseAssociativeMemory":
         """Read a network that `save` wrote.
 
-        Loading imports nothing: first define or import an F of your own. A file of a version whose checksum left out
+        Its temperature is as good as given. Loading imports nothing: first define or import an F of your own. A file of a version whose checksum left out
         the settings is read with a warning.
 
         Args:
@@ -294,7 +322,7 @@ class DenseAssociativeMemory:
             >>> with TemporaryDirectory() as folder:
             ...     memory.save(f"{folder}/memory.safetensors")
             ...     DenseAssociativeMemory.load(f"{folder}/memory.safetensors")
-            DenseAssociativeMemory(Polynomial(n=40), modified, temperature=0.9; 1 memories of 4 neurons)
+            DenseAssociativeMemory(Polynomial(n=40), modified, temperature=1; 1 memories of 4 neurons)
         """
         writer = "DenseAssociativeMemory.save"
         settings, tensors = _files.read(path, writer)
@@ -319,6 +347,21 @@ class DenseAssociativeMemory:
         if self.scaling == "original":
             return Scaling.original(self.temperature, self.interaction.vertex)
         return Scaling.modified(self.temperature, n_neurons or self._held().shape[1])
+
+    def _calibrated(self, n_neurons: int, n_memories: int, n_patterns: int, gain: float) -> Scaling:
+        sizes = n_neurons, n_memories, n_patterns
+        try:
+            return Scaling.calibrated(self.interaction, *sizes, gain=gain, original=self.scaling == "original")
+        except ValueError:
+            _checks.refuse(
+                f"`train` finds no temperature for {self.interaction} and {n_neurons} neurons; give `temperature`."
+            )
+
+
+def _even(interaction: Interaction) -> bool:
+    """Whether F(-x) = F(x) at some x."""
+    x = torch.tensor([0.25, 0.5, 1.0], dtype=torch.float64)
+    return torch.equal(interaction(-x), interaction(x))
 
 
 def _single(name: str, values: Tensor) -> None:

@@ -8,15 +8,17 @@ from damcompanion.claims import Verdict
 from damcompanion.mrs24.experiments.temperature import (
     CHOSEN_AT,
     CHOSEN_CONSTANT,
+    CHOSEN_EVEN,
     CHOSEN_GAIN,
     DESIGN,
+    EVEN_SIZES,
     HALVES,
     RATE,
     VERTICES,
 )
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.temperature import ENOUGH, Lines, best_pair, compared, is_law, judged
-from damcore import Scaling
+from damcore import Scaling, model
 
 GAINS = np.geomspace(1e-4, 1e2, 37)
 COLUMNS = ["n_neurons", "n_memories", "n_states", "n", "gain", "inverse_temperature", "distance", "overflow"]
@@ -140,3 +142,10 @@ def test_the_chosen_pairs_are_those_that_the_stored_rows_choose(kind, axis, chos
     rows = [gallery.rows(f"choose-{kind}-{'-'.join(map(str, size))}") for size in CHOSEN_AT]
     assert best_pair(pd.concat(rows), axis) == chosen
     assert chosen[1] == RATE, "the lines are trained at the rate of both"
+
+
+def test_so_is_the_pair_of_the_even_polynomials_and_training_takes_both_pairs():
+    gallery = Gallery("paper")
+    rows = [gallery.rows(f"choose-even-{'-'.join(map(str, size))}") for size in EVEN_SIZES]
+    assert best_pair(pd.concat(rows), "gain") == CHOSEN_EVEN == model.EVEN
+    assert model.OTHERS == CHOSEN_GAIN

@@ -36,10 +36,13 @@ INVERSE_TEMPERATURES = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 1.0, 1.05)
 RATES = (1.5, 2.0, 2.5, 3.0)
 #: The pairs that `best_pair` chose of the rows `choose-...`: a gain and a rate, 1/T and a rate.
 CHOSEN_GAIN, CHOSEN_CONSTANT = (0.9, 3.0), (0.97, 3.0)
+#: The pair of a gain and a rate that it chose of the rows `choose-even-...`.
+CHOSEN_EVEN = (30.0, 0.1)
 #: An even function (`DenseAssociativeMemory` has one by default) learns differently, so a pair of its own was chosen:
 #: vertices, sizes (five memories a state are the default there), gains and rates to choose from.
 EVEN = (2, 4, 10, 20, 40, 100)
 EVEN_SIZES = ((50, 50, 10), (100, 50, 20), (100, 100, 20), (100, 256, 20), (250, 150, 30))
+EVEN_FRESH = (*EVEN_SIZES, (100, 100, 40), (500, 200, 50))  # where it was then tried; the last two are new to it
 EVEN_GAINS, EVEN_RATES = (0.3, 0.9, 3.0, 10.0, 30.0, 100.0), (0.03, 0.1, 0.3, 1.0, 3.0)
 #: Seeds of what chooses, of the table and of the design that the law had not seen.
 CHOOSING, TABLE, HELD_OUT = 2, 3, 4
@@ -126,7 +129,7 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
 
     - choose-gain-N-K-A, choose-constant-N-K-A: pairs of a gain or of 1/T and a rate, of which one each is chosen;
     - choose-even-N-K-A: the same for the even polynomials, pairs of a gain and a rate;
-    - table-gain-N-K-A, table-constant-N-K-A: the two pairs that were chosen, five repeats on fresh seeds;
+    - table-gain-N-K-A, table-constant-N-K-A, table-even-N-K-A: what was chosen, five repeats on fresh seeds;
     - deep-DTYPE-N-K-A: n = 300 and 1000 in logarithms, at the chosen gain and at half and twice of it;
     - line-N-K-A, line-OTHER-N-K-A: a line of gains at one rate, three repeats, for the leaky function in the modified
       network, and for other functions, the original network and symmetric initial memories;
@@ -174,6 +177,7 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
         gains=EVEN_GAINS,
         learning_rates=EVEN_RATES,
     )
+    table_even = replace(even, name="table-even", gains=CHOSEN_EVEN[:1], learning_rates=CHOSEN_EVEN[1:], **fresh)
     deep = [
         replace(
             served[0], name=f"deep-{dtype}", vertices=DEEP, gains=(gain / 2, gain, 2 * gain), dtype=dtype, form="log"
@@ -213,6 +217,7 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
         *(_sized(sweep, size) for sweep in (gains, constants) for size in CHOSEN_AT),
         *(_sized(even, size) for size in EVEN_SIZES),
         *(_sized(sweep, size) for sweep in served for size in SIZES),
+        *(_sized(table_even, size) for size in EVEN_FRESH),
         *(_sized(sweep, size) for sweep in deep for size in DEEP_SIZES),
         *(_sized(line, size) for size in DESIGN),
         *(_sized(sweep, size) for sweep in others for size in FEW),

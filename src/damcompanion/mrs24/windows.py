@@ -1,0 +1,206 @@
+"""Which gains and rates work: tables and pictures of the stored rows on the temperature.
+
+A cell works where the mean distance over the repeats is at most 2, one wrong neuron a state. A network that left the
+range of its dtype counts as one that recalls nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from damcompanion.components import Panel, canvas
+from damcompanion.figures import SCORE, heat_map, outline, scale
+from damcompanion.mrs24.experiments.temperature import DESIGN, FEW, ON_PLANES, OTHERS, PLANES, SIZES
+from damcompanion.mrs24.figures import Gallery
+from damcompanion.mrs24.regions import Map
+from damcompanion.results import NEAR
+from damcore import _checks
+
+SIZE = ["n_neurons", "n_memories", "n_states"]
+#: The sweeps that are judged, and those of other functions, networks and initial memories: name -> sweeps.
+LINES = ["line-" + "-".join(map(str, size)) for size in DESIGN]
+OF_OTHERS = {
+    "leaky": ["line-" + "-".join(map(str, size)) for size in FEW],
+    **{other: [f"line-{other}-" + "-".join(map(str, size)) for size in FEW] for other in OTHERS},
+}
+PLANE_NAMES = [f"plane-{name}-" + "-".join(map(str, size)) for size, _, _ in PLANES for name in ON_PLANES]
+
+
+@_checks.door
+def served(gallery: Gallery) -> pd.DataFrame:
+    """How the chosen gain and the chosen 1/T do at every size and vertex, on seeds that chose neither.
+
+    Args:
+        gallery: holds the sweeps `table-...`.
+
+    Returns:
+        A row an answer ("gain" or "constant"), size and vertex: near, the share of states that come back with one wrong
+        neuron at most; distance; serves, whether near is at least 0.95 and distance at most 2.
+
+    Raises:
+        StoreError: a sweep is not stored.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import served
+        >>> served(Gallery()).groupby("answer").serves.sum().to_dict()  # of 81 each
+        {'constant': 56, 'gain': 76}
+    """
+    parts = []
+    for answer in ("gain", "constant"):
+        rows = of_all(gallery, [f"table-{answer}-" + "-".join(map(str, size)) for size in SIZES])
+        means = rows.groupby([*SIZE, "n"], sort=False)[["near", "distance"]].mean().reset_index()
+        parts.append(means.assign(answer=answer))
+    found = pd.concat(parts, ignore_index=True)
+    return found.assign(serves=(found.near >= 0.95) & (found.distance <= NEAR))
+
+
+@_checks.door
+def of_all(gallery: Gallery, names: Iterable[str]) -> pd.DataFrame:
+    """The rows of several sweeps in one table; a network that left the range of its dtype recalls nothing.
+
+    Args:
+        gallery: holds the sweeps.
+        names: of the sweeps.
+
+    Raises:
+        StoreError: a sweep is not stored.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import of_all
+        >>> len(of_all(Gallery(), ["line-50-12-12", "line-70-40-8"]))
+        1998
+    """
+    rows = pd.concat([gallery.rows(name) for name in names], ignore_index=True)
+    left = rows.overflow.astype(bool) | (rows.diverged >= 0)
+    return rows.assign(distance=np.where(left, (2 * rows.n_neurons) ** 0.5, rows.distance), overflow=left)
+
+
+@_checks.door
+def by_size(rows: pd.DataFrame, vertices: Sequence[int]) -> list[Panel]:
+    """A picture a vertex: which gains work, a line for each size.
+
+    Args:
+        rows: of lines; see `of_all`.
+        vertices: n.
+
+    Returns:
+        The panels; few copies of each state are below, many above.
+    """
+    sizes = sorted({*zip(*(rows[name] for name in SIZE), strict=True)}, key=lambda size: (size[1] / size[2], size[0]))
+    panels = []
+    for n in vertices:
+        means = rows[rows.n == n].pivot_table(index=SIZE, columns="gain", values="distance").loc[sizes]
+        gains, values = means.columns.to_numpy(float), means.to_numpy(float)
+        level = np.array([(2 * size[0]) ** 0.5 for size in sizes])[:, None]
+        works = values <= NEAR
+        picture, axes = _lines(values / level, gains, [", ".join(map(str, size)) for size in sizes], height=3.1)
+        outline(axes, works)
+        some = int(works.any(1).sum())
+        alt = f"n = {n}: mean distance over the gain; {some} of {len(sizes)} sizes have gains that work."
+        panels.append(Panel(picture, f"$n = {n}$", alt=alt))
+    return panels
+
+
+@_checks.door
+def by_function(gallery: Gallery) -> list[Panel]:
+    """A picture for each function, network or way to start: at how many of the four sizes each gain works.
+
+    Args:
+        gallery: holds the sweeps of `OF_OTHERS`.
+    """
+    panels = []
+    for other, names in OF_OTHERS.items():
+        rows = of_all(gallery, names)
+        means = rows.groupby([*SIZE, "n", "gain"]).distance.mean()
+        share = (means <= NEAR).groupby(["n", "gain"]).mean().unstack("gain")
+        picture, axes = _lines(
+            share.to_numpy(float), share.columns.to_numpy(float), [*map(str, share.index)], height=2.4, colours=SCORE
+        )
+        axes.set_ylabel("n")
+        most = share.max(axis=1)
+        alt = f"{other}: n with a gain that works at all four sizes: {_listed(most.index[most == 1])}."
+        panels.append(Panel(picture, TITLES.get(other, other), alt=alt))
+    return panels
+
+
+TITLES = {"original": "leaky, original network", "symmetric": "leaky, memories from −1 to 1"}
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values)) or "none"
+
+
+def _lines(
+    values: np.ndarray, gains: np.ndarray, labels: Sequence[str], *, height: float, **how: str
+) -> tuple[Figure, Axes]:
+    picture = canvas(3.3, height)
+    axes = picture.subplots()
+    heat_map(axes, values, gains, range(len(labels)), limits=(0, 1), **how)
+    axes.set_yticks(range(len(labels)), labels)
+    _decades(axes, gains)
+    return picture, axes
+
+
+def _decades(axes: Axes, gains: np.ndarray) -> None:
+    """Whole powers of ten along the gain, and a line at 1."""
+    logs = np.log10(gains)
+    places = (logs - logs[0]) / (logs[-1] - logs[0]) * (len(gains) - 1) if len(gains) > 1 else np.zeros(1)
+    powers = [power for power in range(-6, 7) if logs[0] - 1e-6 <= power <= logs[-1] + 1e-6]
+    axes.set_xticks(np.interp(powers, logs, places), [f"{10.0**power:g}" for power in powers])
+    for colour, width in (("black", 1.6), ("white", 0.7)):
+        axes.axvline(np.interp(0, logs, places), color=colour, linewidth=width, linestyle="--")
+    axes.set_xlabel("gain G")
+
+
+@_checks.door
+def plane(gallery: Gallery, name: str, n: int) -> Map:
+    """The map over gain and rate at one vertex; the inverse temperatures of `Map` are gains here.
+
+    Args:
+        gallery: holds the sweep.
+        name: of a sweep over gains and rates.
+        n: the vertex.
+    """
+    rows = of_all(gallery, [name])
+    means = rows[rows.n == n].pivot_table(index="learning_rate", columns="gain", values="distance")
+    return Map(means.to_numpy(float), means.index.to_numpy(float), means.columns.to_numpy(float))
+
+
+@_checks.door
+def planes(gallery: Gallery, name: str, vertices: Sequence[int]) -> list[Panel]:
+    """Maps over gain and rate, one a vertex: dark where recall is good, the region that works outlined.
+
+    Args:
+        gallery: holds the sweep.
+        name: of a sweep over gains and rates.
+        vertices: n.
+    """
+    panels = []
+    for n in vertices:
+        shown, picture = plane(gallery, name, n), canvas(3.1, 2.6)
+        axes = picture.subplots()
+        heat_map(axes, shown.mean, shown.inverses, shown.rates, limits=(0, gallery.random_level(name)))
+        outline(axes, shown.region)
+        _decades(axes, shown.inverses)
+        axes.set_ylabel("rate")
+        alt = f"Map of the recall distance over gain and rate, n = {n}: {100 * shown.area:.0f} % of the cells work."
+        panels.append(Panel(picture, f"$n = {n}$", alt=alt))
+    return panels
+
+
+@_checks.door
+def share_scale(label: str, colours: str = SCORE) -> Figure:
+    """The scale of colours from 0 to 1.
+
+    Args:
+        label: what the colours mean.
+        colours: a matplotlib colour map.
+    """
+    bar = canvas(3.6, 0.62)
+    scale(bar, limits=(0, 1), label=label, colours=colours)
+    return bar
