@@ -176,7 +176,7 @@ class DenseAssociativeMemory:
             >>> memory.memories.shape, bool(trained.losses[-1] < trained.losses[0])
             (torch.Size([10, 20]), True)
             >>> round(memory.temperature, 2)  # chosen
-            0.98
+            0.96
             >>> torch.equal(memory.retrieve(patterns).states, patterns)
             True
         """
@@ -299,8 +299,8 @@ class DenseAssociativeMemory:
     def load(cls, path: str | PathLike) -> "DenseAssociativeMemory":
         """Read a network that `save` wrote.
 
-        Its temperature is as good as given. Loading imports nothing: first define or import an F of your own. A file of a version whose checksum left out
-        the settings is read with a warning.
+        Its temperature is as good as given. Loading imports nothing: first define or import an F of your own. A file of
+        a version whose checksum left out the settings is read with a warning.
 
         Args:
             path: the file.

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from damcompanion.components import Panel, canvas
-from damcompanion.figures import SCORE, heat_map, outline, scale
+from damcompanion.figures import DISTANCE, SCORE, heat_map, outline, scale
 from damcompanion.mrs24.experiments.temperature import DESIGN, FEW, ON_PLANES, OTHERS, PLANES, SIZES
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import Map
@@ -52,8 +52,8 @@ def served(gallery: Gallery) -> pd.DataFrame:
     parts = []
     for answer in ("gain", "constant"):
         rows = of_all(gallery, [f"table-{answer}-" + "-".join(map(str, size)) for size in SIZES])
-        means = rows.groupby([*SIZE, "n"], sort=False)[["near", "distance"]].mean().reset_index()
-        parts.append(means.assign(answer=answer))
+        means = pd.DataFrame(rows.groupby([*SIZE, "n"], sort=False)[["near", "distance"]].mean())
+        parts.append(means.reset_index().assign(answer=answer))
     found = pd.concat(parts, ignore_index=True)
     return found.assign(serves=(found.near >= 0.95) & (found.distance <= NEAR))
 
@@ -136,11 +136,11 @@ def _listed(values: Iterable[object]) -> str:
 
 
 def _lines(
-    values: np.ndarray, gains: np.ndarray, labels: Sequence[str], *, height: float, **how: str
+    values: np.ndarray, gains: np.ndarray, labels: Sequence[str], *, height: float, colours: str = DISTANCE
 ) -> tuple[Figure, Axes]:
     picture = canvas(3.3, height)
     axes = picture.subplots()
-    heat_map(axes, values, gains, range(len(labels)), limits=(0, 1), **how)
+    heat_map(axes, values, gains, range(len(labels)), limits=(0, 1), colours=colours)
     axes.set_yticks(range(len(labels)), labels)
     _decades(axes, gains)
     return picture, axes
