@@ -13,13 +13,19 @@ from matplotlib.figure import Figure
 
 from damcompanion.components import Panel, canvas
 from damcompanion.figures import DISTANCE, SCORE, heat_map, outline, scale
-from damcompanion.mrs24.experiments.temperature import DESIGN, FEW, ON_PLANES, OTHERS, PLANES, SIZES
+from damcompanion.mrs24.experiments.temperature import DESIGN, EVEN_FRESH, FEW, ON_PLANES, OTHERS, PLANES, SIZES
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import Map
 from damcompanion.results import NEAR
 from damcore import _checks
 
 SIZE = ["n_neurons", "n_memories", "n_states"]
+SHARE = 0.95  # of states, the goal
+#: The sweeps of what was chosen, on fresh draws: answer -> sweeps.
+TABLES = {
+    answer: [f"table-{answer}-" + "-".join(map(str, size)) for size in sizes]
+    for answer, sizes in {"gain": SIZES, "constant": SIZES, "even": EVEN_FRESH}.items()
+}
 #: The sweeps that are judged, and those of other functions, networks and initial memories: name -> sweeps.
 LINES = ["line-" + "-".join(map(str, size)) for size in DESIGN]
 OF_OTHERS = {
@@ -49,13 +55,84 @@ def served(gallery: Gallery) -> pd.DataFrame:
         >>> served(Gallery()).groupby("answer").serves.sum().to_dict()  # of 81 each
         {'constant': 56, 'gain': 76}
     """
-    parts = []
-    for answer in ("gain", "constant"):
-        rows = of_all(gallery, [f"table-{answer}-" + "-".join(map(str, size)) for size in SIZES])
-        means = pd.DataFrame(rows.groupby([*SIZE, "n"], sort=False)[["near", "distance"]].mean())
-        parts.append(means.reset_index().assign(answer=answer))
-    found = pd.concat(parts, ignore_index=True)
-    return found.assign(serves=(found.near >= 0.95) & (found.distance <= NEAR))
+    return pd.concat([_served(gallery, answer) for answer in ("gain", "constant")], ignore_index=True)
+
+
+@_checks.door
+def served_even(gallery: Gallery) -> pd.DataFrame:
+    """The same of the pair that was chosen for the even polynomials.
+
+    Args:
+        gallery: holds the sweeps `table-even-...`.
+
+    Returns:
+        As `served`, for the answer "even".
+
+    Raises:
+        StoreError: a sweep is not stored.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import served_even
+        >>> len(served_even(Gallery()))
+        42
+    """
+    return _served(gallery, "even")
+
+
+def _served(gallery: Gallery, answer: str) -> pd.DataFrame:
+    rows = of_all(gallery, TABLES[answer])
+    means = pd.DataFrame(rows.groupby([*SIZE, "n"], sort=False)[["near", "distance"]].mean()).reset_index()
+    return means.assign(answer=answer, serves=(means.near >= SHARE) & (means.distance <= NEAR))
+
+
+@_checks.door
+def needs(gallery: Gallery, size: tuple[int, int, int], n: int) -> tuple[float, float, float]:
+    """The gain and the rate that did best at a size and a vertex, of all pairs that were tried when one was chosen.
+
+    Args:
+        gallery: holds the sweep `choose-gain-N-K-A`.
+        size: N, K and A.
+        n: the vertex.
+
+    Returns:
+        The gain, the rate, and the mean distance there.
+
+    Raises:
+        KeyError: no pair was chosen at this size.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import needs
+        >>> gain, rate, distance = needs(Gallery(), (100, 100, 40), 2)
+        >>> distance < 2
+        True
+    """
+    rows = of_all(gallery, ["choose-gain-" + "-".join(map(str, size))])
+    means = rows[rows.n == n].groupby(["gain", "learning_rate"]).distance.mean()
+    gain, rate = means.idxmin()  # pyright: ignore[reportGeneralTypeIssues]
+    return float(gain), float(rate), float(means.min())
+
+
+@_checks.door
+def served_panel(table: pd.DataFrame, title: str) -> Panel:
+    """The share of states that come back with one wrong neuron at most, over n and size; what serves is outlined.
+
+    Args:
+        table: of one answer, from `served` or `served_even`.
+        title: above it.
+    """
+    shares = table.pivot(index=SIZE, columns="n", values="near")
+    serves = table.pivot(index=SIZE, columns="n", values="serves")
+    picture = canvas(3.3, 0.9 + 0.2 * len(shares))
+    axes = picture.subplots()
+    heat_map(axes, shares.to_numpy(float), shares.columns.to_numpy(), range(len(shares)), limits=(0, 1), colours=SCORE)
+    outline(axes, serves.to_numpy(bool), colour="black")
+    axes.set_xticks(range(len(shares.columns)), shares.columns)
+    axes.set_yticks(range(len(shares)), [", ".join(map(str, size)) for size in shares.index])
+    axes.set(xlabel="n", ylabel="N, K, A")
+    alt = f"{title}: it serves {int(table.serves.sum())} of {len(table)} sizes and vertices."
+    return Panel(picture, title, alt=alt)
 
 
 @_checks.door
@@ -190,6 +267,32 @@ def planes(gallery: Gallery, name: str, vertices: Sequence[int]) -> list[Panel]:
         axes.set_ylabel("rate")
         alt = f"Map of the recall distance over gain and rate, n = {n}: {100 * shown.area:.0f} % of the cells work."
         panels.append(Panel(picture, f"$n = {n}$", alt=alt))
+    return panels
+
+
+@_checks.door
+def early_panels(gallery: Gallery, names: Sequence[str]) -> list[Panel]:
+    """Maps over rate and vertex at a gain of 1, one for each sweep: what networks recall after ever more epochs.
+
+    Args:
+        gallery: holds the sweeps.
+        names: of sweeps over gains and rates that differ in their epochs.
+    """
+    panels = []
+    for name in names:
+        rows, epochs = of_all(gallery, [name]), gallery.sweeps[name].epochs
+        rows = rows[np.isclose(rows.gain, 1)]
+        means = rows.pivot_table(index="n", columns="learning_rate", values="distance")
+        picture = canvas(3.1, 2.4)
+        axes = picture.subplots()
+        rates = means.columns.to_numpy(float)
+        heat_map(axes, means.to_numpy(float), rates, range(len(means)), limits=(0, gallery.random_level(name)))
+        outline(axes, means.to_numpy(float) <= NEAR)
+        axes.set_yticks(range(len(means)), [*map(str, means.index)])
+        axes.set(xlabel="rate", ylabel="n")
+        works = (means <= NEAR).any(axis=1)
+        alt = f"After {epochs} epochs some rate works at n = {_listed(means.index[works])}."
+        panels.append(Panel(picture, f"{epochs} epoch{'s' * (epochs > 1)}", alt=alt))
     return panels
 
 

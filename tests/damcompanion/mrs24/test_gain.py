@@ -11,7 +11,6 @@ from damcompanion.exact_networks import LAWS, Law
 from damcompanion.mrs24 import proofs
 from damcore import Scaling
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial
-from damcore.learning import train
 from damcore.network import energy_gap
 
 
@@ -51,22 +50,6 @@ def test_both_networks_have_the_same_gain():
     assert not proofs.same_gain(lambda temperature, n_neurons: temperature).holds
     ours = Scaling.original(9 * 0.8, 5).gain(Polynomial(5), 9, 4, 2)
     assert ours == pytest.approx(Scaling.modified(0.8, 9).gain(Polynomial(5), 9, 4, 2))
-
-
-def test_the_original_network_of_the_leaky_function_is_the_modified_one_with_another_slope(generator):
-    assert proofs.leak_moves().holds
-    assert not proofs.leak_moves(lambda slope, temperature, n: slope).holds
-    assert not proofs.leak_moves(lambda slope, temperature, n: slope * temperature**-n).holds
-    patterns = bipolar(generator, 4, 10)
-    memories = torch.rand(8, 10, generator=generator, dtype=torch.float64)
-    temperature, n = 8.0, 3
-    settings = dict(epochs=20, learning_rate=0.05)
-    original = train(memories, patterns, LeakyRectifiedPolynomial(n, 0.5), Scaling.original(temperature, n), **settings)
-    for slope, same in ((0.5 * temperature ** (1 - n), True), (0.5, False)):
-        modified = train(
-            memories, patterns, LeakyRectifiedPolynomial(n, slope), Scaling.modified(temperature / 10, 10), **settings
-        )
-        assert torch.allclose(original.memories, modified.memories, rtol=0, atol=1e-9) == same
 
 
 def test_the_gain_has_the_bounds_that_give_its_limits():

@@ -21,7 +21,6 @@ from damcompanion.mrs24.proofs.gain import (
     gain_between,
     gain_falls,
     leak_adds,
-    leak_moves,
     others_cancel,
     same_gain,
 )
@@ -65,7 +64,6 @@ __all__ = [
     "larger_maximum",
     "larger_sum",
     "leak_adds",
-    "leak_moves",
     "majorised",
     "majority_limit",
     "one_factor",

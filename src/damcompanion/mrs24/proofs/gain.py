@@ -111,34 +111,6 @@ def same_gain(relation: Callable[[Any, Any], Any] = divided_by_size) -> Check:
     )
 
 
-def leak_moves(slope: Callable[[Any, Any, Any], Any] = lambda slope, temperature, n: slope * temperature ** (1 - n)):
-    """Whether the original network of the leaky function is the modified one with another slope, e T^(1 - n).
-
-    Above zero both have the same bracket at T_m = T / N. Below, T^-n e h must be e' h / (N T_m) = e' h / T.
-
-    Args:
-        slope: e' as a function of e, T and n.
-
-    Returns:
-        A symbolic check; the counterexample is one in numbers.
-    """
-    import sympy as sp
-
-    n, size = sp.symbols("n N", integer=True, positive=True)
-    temperature, e, h = sp.symbols("T e h", positive=True)
-    other = slope(e, temperature, n)
-    difference = temperature**-n * e * -h - other * (-h / (size * (temperature / size)))
-    holds = sp.simplify(sp.powsimp(sp.expand(difference))) == 0
-    two = sp.Integer(2)
-    return Check(
-        f"leaky function: the original network at T is the modified one at T / N, with the slope {other} in place of e",
-        Kind.SYMBOLIC,
-        "every overlap, every T > 0 and e, every whole N and n >= 1",
-        bool(holds),
-        None if holds else {"T": 2, "n": 2, "e": 1, "e'": slope(sp.Integer(1), two, two)},
-    )
-
-
 def gain_between(least: Callable[[int, int], Fraction] = lambda size, n: Fraction(2, size)) -> Check:
     """Whether 1 - (1 - 2/N)^n lies between 2/N and 1, and between 2n/N - 2n(n-1)/N^2 and 2n/N.
 
