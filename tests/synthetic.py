@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
@@ -38,11 +39,19 @@ def store_sweep(
     diverged: tuple[Cell, ...] = (),
     commit: str = "abc1234",
     shard: int | None = None,
+    further: dict[str, Callable[[Any], float]] | None = None,
 ):
-    """Write a sweep, or one shard of it, as if it had been trained: distance by cell, and which left the range."""
+    """Write a sweep, or one shard of it, as if it had been trained: distance by cell, and which left the range.
+
+    `further` has metrics of the sweep's own. A sweep over gains has its inverse temperatures.
+    """
     measured = {"stable": 0.0, "loss": 0.0, "sweeps": 1.0, "converged": 1.0, "overflow": False, "seconds": 0.1}
+    own = dict(further or {})
+    if "inverse_temperature" in sweep.metrics:
+        own["inverse_temperature"] = sweep.inverse_temperature
     written = [
         {**cell._asdict(), **measured, "distance": distance(cell), "diverged": 3 if cell in diverged else -1}
+        | {name: of(cell) for name, of in own.items() if name in sweep.metrics}
         for cell in (sweep.cells() if shard is None else sweep.shards()[shard])
     ]
     return store.write(sweep, shard, written, {"commit": commit})

@@ -68,10 +68,10 @@ def test_rounding_brings_no_cell_into_the_optimal_region(gallery, tmp_path):
 def test_a_figure_has_a_table_once_its_sweeps_are_stored(gallery, tmp_path):
     folder = tmp_path / "data"
     data.write(folder, gallery)
-    assert [file.name for file in folder.iterdir()] == ["maps.js"]
+    assert sorted(file.name for file in folder.iterdir()) == ["gains.js", "maps.js"]
     store_sweep(gallery.store, gallery.sweeps["original-k256-coarse"], lambda cell: 1.0)
     data.write(folder, gallery)
-    assert sorted(file.name for file in folder.iterdir()) == ["maps.js", "mrs24-fig-1.csv"]
+    assert sorted(file.name for file in folder.iterdir()) == ["gains.js", "maps.js", "mrs24-fig-1.csv"]
     table = pd.read_csv(folder / "mrs24-fig-1.csv")
     assert sorted(set(table["n"])) == [2, 5, 10, 20] and set(table["mean"]) == {1.0}
 

@@ -47,7 +47,7 @@ def fates(
         >>> sweep = experiments("smoke")["plane-leaky-100-256-20"]
         >>> found = fates(sweep, 20, 0.93, 3.0, (1, 50))
         >>> found[["epochs", "copies", "states"]].round(1).values.tolist()
-        [[1.0, 0.0, 0.1], [50.0, 1.0, 1.0]]
+        [[1.0, 0.0, 0.0], [50.0, 1.0, 1.0]]
     """
     if not epochs or [*epochs] != sorted({*epochs}) or epochs[0] < 1:
         _checks.refuse(f"`epochs` must ascend from 1 or above, got {[*epochs]}.")
@@ -105,7 +105,7 @@ def at_rates(
         >>> from damcompanion.mrs24.fates import at_rates
         >>> sweep = experiments("smoke")["plane-original-100-256-20"]
         >>> at_rates(sweep, 20, 0.01, (0.3, 3.0), epochs=20, repeats=2).dead.round(1).tolist()
-        [0.9, 0.2]
+        [0.4, 0.0]
     """
     several = replace(sweep, repeats=repeats)
     found = {rate: fates(several, n, inverse_temperature, rate, (epochs,)).mean() for rate in rates}

@@ -205,7 +205,12 @@ def by_function(gallery: Gallery) -> list[Panel]:
     return panels
 
 
-TITLES = {"original": "leaky, original network", "symmetric": "leaky, memories from −1 to 1"}
+TITLES = {
+    "original": "leaky, original network",
+    "symmetric": "leaky, memories from −1 to 1",
+    "m2": "leaky, $m = 2$",
+    "m4": "leaky, $m = 4$",
+}
 
 
 def _listed(values: Iterable[object]) -> str:

@@ -83,6 +83,8 @@ OTHERS = {
     "exponential": dict(interaction="exponential", vertices=(1,)),
     "original": dict(scaling="original"),
     "symmetric": dict(initial="symmetric"),
+    "m2": dict(error_exponent=2),
+    "m4": dict(error_exponent=4),
 }
 LINE = 1e-4, 1e2  # gains of a line, six a decade
 MAP = (0.1, 10.0), (0.375, 6.0)  # gains and rates of a map; a gain of 1 and a rate of 3 are among them
@@ -132,7 +134,7 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     - table-gain-N-K-A, table-constant-N-K-A, table-even-N-K-A: what was chosen, five repeats on fresh seeds;
     - deep-DTYPE-N-K-A: n = 300 and 1000 in logarithms, at the chosen gain and at half and twice of it;
     - line-N-K-A, line-OTHER-N-K-A: a line of gains at one rate, three repeats, for the leaky function in the modified
-      network, and for other functions, the original network and symmetric initial memories;
+      network, and for other functions, the original network, symmetric initial memories, and a larger m;
     - map-N-K-A: gains by rates, three repeats;
     - plane-leaky-N-K-A, plane-polynomial-N-K-A, plane-original-N-K-A: gains by rates up to 5, at the number of memories
       that the paper names and at 250 neurons;
