@@ -50,6 +50,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
                 "places",
                 "choices",
                 "temperature",
+                "windows",
+                "fates",
                 "ranking",
                 "experiments",
             )

@@ -13,7 +13,7 @@ import pytest
 from damcompanion.results import AUDITS
 from today import of_today
 
-LONG = ["errata", "hyperparameter_map", "ledger", "mnist_recall", "numerics", "proofs"]
+LONG = ["errata", "gain", "hyperparameter_map", "ledger", "mnist_recall", "numerics", "proofs"]
 KEPT = Path(__file__).resolve().parents[1] / "book" / "_build" / "audits"
 
 

@@ -40,7 +40,7 @@
         return `${NAMES[name]} must be a whole number of at least ${LEAST[name]}.`;
       }
     }
-    if (chosen.function === "polynomial" && chosen.n % 2) return "An odd polynomial learns little: choose an even n.";
+    if (chosen.function === "polynomial" && chosen.n % 2) return "No pair was chosen for an odd polynomial: take an even n.";
     return "";
   }
 

@@ -12,8 +12,10 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-# Both are uniform for colour-blind eyes; dark is good in one and bad in the other, as in the figures of MRS24.
+# Both are uniform for colour-blind eyes, as in the figures of MRS24.
+#: Colours of a distance: dark is good.
 DISTANCE = "viridis"
+#: Colours of a score: dark is bad.
 SCORE = "cividis"
 # Nothing where a pixel is least, so that the page shows through in either theme, and blue where it is most.
 PIXELS = LinearSegmentedColormap.from_list("pixels", [(0, 0.447, 0.698, 0), (0, 0.447, 0.698, 1)])

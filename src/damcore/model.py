@@ -82,6 +82,7 @@ class DenseAssociativeMemory:
         return self._temperature
 
     @temperature.setter
+    @_checks.door
     def temperature(self, temperature: float) -> None:
         _checks.number("temperature", temperature, above=0.0)
         self._chooses, self._temperature = False, float(temperature)

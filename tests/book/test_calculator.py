@@ -60,7 +60,7 @@ def test_an_even_polynomial_has_its_own_pair_and_an_odd_one_none(visit, address)
     assert f"learning rate {rate:g} (gain {gain:g})" in answer(page)
     assert "No map of this function is stored." in page.locator("#calculator .origin").inner_text()
     page.get_by_label("vertex").fill("21")
-    assert answer(page) == "An odd polynomial learns little: choose an even n."
+    assert answer(page) == "No pair was chosen for an odd polynomial: take an even n."
 
 
 def test_the_map_is_the_nearest_that_is_stored_and_its_axis_that_of_the_network(visit, address):

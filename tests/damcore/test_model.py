@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from cases import bipolar, refused
-from damcore import DenseAssociativeMemory, network
+from damcore import DenseAssociativeMemory, model, network
 from damcore.interactions import Exponential, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.network import Scaling
 
@@ -100,3 +100,52 @@ def test_refuses_bad_settings_and_bad_patterns(generator):
         memory.store(torch.ones(2, 5))
     with refused(TypeError, "share one dtype"):
         memory.retrieve(torch.ones(2, 4).double())
+
+
+@pytest.mark.parametrize(
+    "interaction, pair",
+    [
+        (Polynomial(4), model.EVEN),
+        (Polynomial(5), model.OTHERS),
+        (LeakyRectifiedPolynomial(10), model.OTHERS),
+        (Exponential(), model.OTHERS),
+    ],
+)
+@pytest.mark.parametrize("scaling", ["modified", "original"])
+def test_training_chooses_the_temperature_and_the_rate_that_go_together(generator, interaction, pair, scaling):
+    patterns = bipolar(generator, 3, 12)
+    gain, rate = pair
+    chosen = Scaling.calibrated(interaction, 12, 9, 3, gain=gain, original=scaling == "original")
+    memory = DenseAssociativeMemory(interaction, scaling=scaling)
+    memory.train(patterns, n_memories=9, epochs=5)
+    assert memory.temperature == chosen.temperature != 1
+    told = DenseAssociativeMemory(interaction, scaling=scaling, temperature=float(chosen.temperature))
+    told.train(patterns, n_memories=9, epochs=5, learning_rate=rate)
+    assert torch.equal(memory.memories, told.memories)
+    assert torch.equal(memory.energy(patterns), told.energy(patterns))
+    told.train(patterns, n_memories=9, epochs=5, learning_rate=rate / 2)
+    assert not torch.equal(memory.memories, told.memories)
+
+
+def test_what_was_chosen_is_saved_and_chosen_anew_until_it_is_given(generator, tmp_path):
+    memory = DenseAssociativeMemory(Polynomial(4))
+    assert memory.temperature == 1
+    memory.train(bipolar(generator, 3, 12), epochs=2)
+    first = memory.temperature
+    memory.save(tmp_path / "memory")
+    loaded = DenseAssociativeMemory.load(tmp_path / "memory")
+    memory.train(bipolar(generator, 2, 30), n_memories=50, epochs=2)
+    loaded.train(bipolar(generator, 2, 30), n_memories=50, epochs=2)
+    assert loaded.temperature == first != memory.temperature
+    memory.temperature = 2.0
+    memory.train(bipolar(generator, 3, 12), epochs=2)
+    assert memory.temperature == 2
+    with refused(ValueError, "`temperature` must be positive"):
+        memory.temperature = 0.0
+
+
+def test_where_no_temperature_can_be_chosen_one_is_asked_for():
+    memory = DenseAssociativeMemory()
+    with refused(ValueError, "`train` finds no temperature for Polynomial\\(n=40\\) and 1 neurons; give `temperature`"):
+        memory.train(torch.ones(2, 1))
+    DenseAssociativeMemory(temperature=1.0).train(torch.ones(2, 1), epochs=1)

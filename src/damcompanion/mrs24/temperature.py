@@ -32,6 +32,7 @@ ENOUGH = 12  # lines of 16
 # The 97.5 % quantile of Student's t with 1 to 15 degrees of freedom.
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 COMPARED = ["lines", "difference", "low", "high", "hits", "rival_hits"]
+#: The columns of N, K and A.
 SIZE = ["n_neurons", "n_memories", "n_states"]
 #: What is fitted: name -> n log(1/T) of a table of lines, from two numbers that are scanned, of which some ignore one.
 FITTED: dict[str, Callable[[pd.DataFrame, float, float], np.ndarray]] = {
@@ -171,6 +172,14 @@ def judged(rows: pd.DataFrame, given: dict[str, float] | None = None, **how: Cal
         A row a line and answer: N, K, A, n; answer; error, see `Lines.errors`; hits; unknown. The answers are the law,
         what is given, `FITTED`, a constant for each vertex, and a constant that was fitted on all lines, those that
         judge it included.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.temperature import judged
+        >>> from damcompanion.mrs24.windows import LINES, of_all
+        >>> found = judged(of_all(Gallery(), LINES))
+        >>> found[found.answer == "the law"].error.max().round(2)  # half a cell
+        np.float64(0.19)
     """
     lines = Lines(rows, **how)
     table = lines.table
@@ -248,6 +257,15 @@ def is_law(errors: pd.DataFrame, vertices: Iterable[int], rivals: Iterable[str] 
 
     Returns:
         Reproduced, not, or undecided where a vertex has fewer than `ENOUGH` lines on which anything works.
+
+    Example:
+        >>> import pandas as pd
+        >>> from damcompanion.mrs24.temperature import is_law
+        >>> answers = {"the law": (0.0, True), "a constant": (1.0, False)}
+        >>> rows = [(50 + k, 9, 9, 2, answer, *found) for k in range(12) for answer, found in answers.items()]
+        >>> columns = ["n_neurons", "n_memories", "n_states", "n", "answer", "error", "hits"]
+        >>> print(is_law(pd.DataFrame(rows, columns=columns), vertices=[2]))
+        reproduced
     """
     tables = [compared(errors, rival=rival).reindex([*vertices]) for rival in rivals]
     if any(not (table.lines >= ENOUGH).all() for table in tables):

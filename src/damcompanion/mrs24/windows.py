@@ -16,22 +16,24 @@ from damcompanion.figures import DISTANCE, SCORE, heat_map, outline, scale
 from damcompanion.mrs24.experiments.temperature import DESIGN, EVEN_FRESH, FEW, ON_PLANES, OTHERS, PLANES, SIZES
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import Map
+from damcompanion.mrs24.temperature import SIZE
 from damcompanion.results import NEAR
 from damcore import _checks
 
-SIZE = ["n_neurons", "n_memories", "n_states"]
 SHARE = 0.95  # of states, the goal
 #: The sweeps of what was chosen, on fresh draws: answer -> sweeps.
 TABLES = {
     answer: [f"table-{answer}-" + "-".join(map(str, size)) for size in sizes]
     for answer, sizes in {"gain": SIZES, "constant": SIZES, "even": EVEN_FRESH}.items()
 }
-#: The sweeps that are judged, and those of other functions, networks and initial memories: name -> sweeps.
+#: The sweeps that are judged.
 LINES = ["line-" + "-".join(map(str, size)) for size in DESIGN]
+#: The sweeps of other functions, networks and initial memories: name -> sweeps.
 OF_OTHERS = {
     "leaky": ["line-" + "-".join(map(str, size)) for size in FEW],
     **{other: [f"line-{other}-" + "-".join(map(str, size)) for size in FEW] for other in OTHERS},
 }
+#: The planes of gain and rate.
 PLANE_NAMES = [f"plane-{name}-" + "-".join(map(str, size)) for size, _, _ in PLANES for name in ON_PLANES]
 
 
@@ -121,6 +123,12 @@ def served_panel(table: pd.DataFrame, title: str) -> Panel:
     Args:
         table: of one answer, from `served` or `served_even`.
         title: above it.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import served_even, served_panel
+        >>> served_panel(served_even(Gallery()), "an even power").alt
+        'an even power: it serves 39 of 42 sizes and vertices.'
     """
     shares = table.pivot(index=SIZE, columns="n", values="near")
     serves = table.pivot(index=SIZE, columns="n", values="serves")
@@ -167,6 +175,13 @@ def by_size(rows: pd.DataFrame, vertices: Sequence[int]) -> list[Panel]:
 
     Returns:
         The panels; few copies of each state are below, many above.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import LINES, by_size, of_all
+        >>> [panel] = by_size(of_all(Gallery(), LINES[:3]), [20])
+        >>> panel.alt
+        'n = 20: mean distance over the gain; 3 of 3 sizes have gains that work.'
     """
     sizes = sorted({*zip(*(rows[name] for name in SIZE), strict=True)}, key=lambda size: (size[1] / size[2], size[0]))
     panels = []
@@ -184,23 +199,49 @@ def by_size(rows: pd.DataFrame, vertices: Sequence[int]) -> list[Panel]:
 
 
 @_checks.door
+def shares(gallery: Gallery, other: str) -> pd.DataFrame:
+    """At which share of the sizes each gain works.
+
+    Args:
+        gallery: holds the sweeps of `OF_OTHERS`.
+        other: a key of `OF_OTHERS`.
+
+    Returns:
+        A row a vertex, a column a gain.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import shares
+        >>> shares(Gallery(), "rectified")[1.0].to_dict()
+        {2: 1.0, 3: 1.0, 5: 0.0, 10: 0.0, 20: 0.0, 30: 0.0, 50: 0.0, 70: 0.0, 100: 0.0}
+    """
+    rows = of_all(gallery, OF_OTHERS[other])
+    means = rows.pivot_table(index=[*SIZE, "n"], columns="gain", values="distance")
+    return pd.DataFrame(pd.DataFrame(means <= NEAR).groupby("n").mean())
+
+
+@_checks.door
 def by_function(gallery: Gallery) -> list[Panel]:
     """A picture for each function, network or way to start: at how many of the four sizes each gain works.
 
     Args:
         gallery: holds the sweeps of `OF_OTHERS`.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import by_function
+        >>> [panel.title for panel in by_function(Gallery())][:3]
+        ['leaky', 'polynomial', 'rectified']
     """
     panels = []
-    for other, names in OF_OTHERS.items():
-        rows = of_all(gallery, names)
-        means = rows.groupby([*SIZE, "n", "gain"]).distance.mean()
-        share = (means <= NEAR).groupby(["n", "gain"]).mean().unstack("gain")
+    for other in OF_OTHERS:
+        share = shares(gallery, other)
         picture, axes = _lines(
             share.to_numpy(float), share.columns.to_numpy(float), [*map(str, share.index)], height=2.4, colours=SCORE
         )
         axes.set_ylabel("n")
-        most = share.max(axis=1)
-        alt = f"{other}: n with a gain that works at all four sizes: {_listed(most.index[most == 1])}."
+        always = (share == 1).any(axis=1).to_numpy(bool)
+        alt = f"{other}: n with a gain that works at all four sizes: {_listed(share.index[always])}."
         panels.append(Panel(picture, TITLES.get(other, other), alt=alt))
     return panels
 
@@ -229,10 +270,10 @@ def _lines(
 
 
 def _decades(axes: Axes, gains: np.ndarray) -> None:
-    """Whole powers of ten along the gain, and a line at 1."""
+    """Every other power of ten along the gain, and a line at 1."""
     logs = np.log10(gains)
     places = (logs - logs[0]) / (logs[-1] - logs[0]) * (len(gains) - 1) if len(gains) > 1 else np.zeros(1)
-    powers = [power for power in range(-6, 7) if logs[0] - 1e-6 <= power <= logs[-1] + 1e-6]
+    powers = [power for power in range(-6, 7, 2) if logs[0] - 1e-6 <= power <= logs[-1] + 1e-6]
     axes.set_xticks(np.interp(powers, logs, places), [f"{10.0**power:g}" for power in powers])
     for colour, width in (("black", 1.6), ("white", 0.7)):
         axes.axvline(np.interp(0, logs, places), color=colour, linewidth=width, linestyle="--")
@@ -247,6 +288,13 @@ def plane(gallery: Gallery, name: str, n: int) -> Map:
         gallery: holds the sweep.
         name: of a sweep over gains and rates.
         n: the vertex.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import plane
+        >>> shown = plane(Gallery(), "table-gain-100-256-20", 20)
+        >>> shown.inverses.tolist(), shown.rates.tolist()  # gains and rates
+        ([0.9], [3.0])
     """
     rows = of_all(gallery, [name])
     means = rows[rows.n == n].pivot_table(index="learning_rate", columns="gain", values="distance")
@@ -261,6 +309,13 @@ def planes(gallery: Gallery, name: str, vertices: Sequence[int]) -> list[Panel]:
         gallery: holds the sweep.
         name: of a sweep over gains and rates.
         vertices: n.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import planes
+        >>> [panel] = planes(Gallery(), "table-gain-100-256-20", [20])
+        >>> panel.alt
+        'Map of the recall distance over gain and rate, n = 20: 100 % of the cells work.'
     """
     panels = []
     for n in vertices:
@@ -282,6 +337,13 @@ def early_panels(gallery: Gallery, names: Sequence[str]) -> list[Panel]:
     Args:
         gallery: holds the sweeps.
         names: of sweeps over gains and rates that differ in their epochs.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.windows import early_panels
+        >>> [panel] = early_panels(Gallery(), ["epochs-10-100-256-20"])
+        >>> panel.alt
+        'After 10 epochs some rate works at n = 2, 3, 5, 10, 20, 30, 50, 70, 100.'
     """
     panels = []
     for name in names:
@@ -308,6 +370,12 @@ def share_scale(label: str, colours: str = SCORE) -> Figure:
     Args:
         label: what the colours mean.
         colours: a matplotlib colour map.
+
+    Example:
+        >>> from damcompanion.mrs24.windows import share_scale
+        >>> [bar] = share_scale("share of states").axes
+        >>> bar.get_xlabel()
+        'share of states'
     """
     bar = canvas(3.6, 0.62)
     scale(bar, limits=(0, 1), label=label, colours=colours)

@@ -34,8 +34,10 @@ CHOSEN_AT = tuple(size for size in SIZES if size not in ((250, 250, 30), (500, 2
 GAINS = (0.25, 0.35, 0.5, 0.6, 0.75, 0.9, 1.0, 1.25, 1.5)
 INVERSE_TEMPERATURES = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 1.0, 1.05)
 RATES = (1.5, 2.0, 2.5, 3.0)
-#: The pairs that `best_pair` chose of the rows `choose-...`: a gain and a rate, 1/T and a rate.
-CHOSEN_GAIN, CHOSEN_CONSTANT = (0.9, 3.0), (0.97, 3.0)
+#: The pair of a gain and a rate that `best_pair` chose of the rows `choose-gain-...`.
+CHOSEN_GAIN = (0.9, 3.0)
+#: The pair of 1/T and a rate that it chose of the rows `choose-constant-...`.
+CHOSEN_CONSTANT = (0.97, 3.0)
 #: The pair of a gain and a rate that it chose of the rows `choose-even-...`.
 CHOSEN_EVEN = (30.0, 0.1)
 #: An even function (`DenseAssociativeMemory` has one by default) learns differently, so a pair of its own was chosen:
@@ -48,8 +50,10 @@ EVEN_GAINS, EVEN_RATES = (0.3, 0.9, 3.0, 10.0, 30.0, 100.0), (0.03, 0.1, 0.3, 1.
 CHOOSING, TABLE, HELD_OUT = 2, 3, 4
 #: The gain of the law, and the rate at which it and the constant are judged: that of both chosen pairs.
 GAIN, RATE = 1.0, 3.0
-#: Vertices that only logarithms reach, and N, K and A at which they are tried.
-DEEP, DEEP_SIZES = (300, 1000), ((100, 256, 20), (250, 250, 30))
+#: Vertices that only logarithms reach.
+DEEP = (300, 1000)
+#: N, K and A at which they are tried.
+DEEP_SIZES = ((100, 256, 20), (250, 250, 30))
 #: N, K and A of the design, in two halves that are alike in N, K/A and A: N is 50 to 1000, K/A 1 to 20, A 5 to N/4.
 HALVES = (
     (
