@@ -42,7 +42,6 @@ class DenseAssociativeMemory:
 
     Attributes:
         memories: zeta (K, N), None until something is stored, trained or loaded.
-        temperature: T, as given or as `train` chose it. What is set here is as good as given.
 
     Raises:
         ValueError: the scaling is unknown, or the temperature is not positive.
@@ -78,7 +77,7 @@ class DenseAssociativeMemory:
 
     @property
     def temperature(self) -> float:
-        """T, as given or as `train` chose it."""
+        """T, as given or as `train` chose it; what is set here is as good as given."""
         return self._temperature
 
     @temperature.setter
