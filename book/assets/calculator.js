@@ -111,9 +111,11 @@
     const cell = { i: close(x, at / unit), j: close(plane.rates, rate) };
     mark(cell);
     const there = values[cell.j * x.length + cell.i];
+    const dead = chosen.function === "leaky" && chosen.network === "original" && chosen.n >= 10;
+    const warning = "In the original network the leaky function learned at none of our sizes from n = 10 on: memories die. ";
     const exact = plane.N === chosen.N && plane.K === chosen.K && plane.A === chosen.A && n === chosen.n;
     frame.setAttribute("aria-label", `Map over 1/T and rate; at the marked cell the mean distance is ${there.toFixed(2)}`);
-    says.textContent =
+    says.textContent = (dead ? warning : "") +
       `${exact ? "The map of this network" : "The nearest map that is stored"}: n = ${n}, N = ${plane.N}, K = ${plane.K}, ` +
       `${plane.A} states, modified network. Dark is good, and the white line encloses what works. At the marked cell the ` +
       `mean distance is ${there.toFixed(2)}; up to ${near} is at most one wrong neuron a state.`;

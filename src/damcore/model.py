@@ -144,8 +144,9 @@ class DenseAssociativeMemory:
         Where no temperature was given, this chooses the one with a gain that worked on random patterns, and keeps it.
         Where no rate is given, it takes the rate that goes with this gain. For an F that is even, F(-x) = F(x), the
         gain is 30 and the rate is 0.1; for any other they are 0.9 and 3. These were chosen at 500 epochs and at least
-        2.5 memories a pattern. Patterns that are much alike, such as digits, ask others than even functions for a
-        larger gain and a smaller rate.
+        2.5 memories a pattern, in the modified network; in the original one only small n learn where F is not even.
+        Patterns that are much alike, such as digits, ask others than even functions for a larger gain and a smaller
+        rate.
 
         Args:
             patterns: the states to learn, bipolar.

@@ -73,6 +73,15 @@ def test_the_map_is_the_nearest_that_is_stored_and_its_axis_that_of_the_network(
     assert visit.complaints == []
 
 
+def test_it_warns_where_memories_die(visit, address):
+    page = visit.open(address)
+    assert "memories die" not in page.locator("#calculator .origin").inner_text()
+    page.get_by_label("Network").select_option("original")
+    assert "memories die" in page.locator("#calculator .origin").inner_text()
+    page.get_by_label("vertex").fill("3")
+    assert "memories die" not in page.locator("#calculator .origin").inner_text()
+
+
 def test_a_wrong_number_is_refused_in_words(visit, address):
     page = visit.open(address)
     for label, value, words in (
