@@ -213,7 +213,7 @@ class Gallery(Results[Sweep]):
         found = []
         for sweep in (self.sweeps[name] for name in dict.fromkeys(names)):
             networks = f"{sweep.repeats} networks" if sweep.repeats > 1 else "one network"
-            _, across, up, _ = sweep.axes.values()  # 1/T or the gain, and the rate
+            _, up, across, _ = sweep.axes.values()  # the rate, and 1/T or the gain
             cells = f"{len(across)} × {len(up)} cells of {networks}"
             sizes = f"$N = {sweep.n_neurons}$, $K = {sweep.n_memories}$, {sweep.n_states} states"
             found.append(f"{sizes}, {sweep.epochs} epochs, {cells}.")
