@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from damcompanion.components import Panel, canvas
 from damcompanion.figures import DISTANCE, SCORE, heat_map, outline, scale
-from damcompanion.mrs24.experiments.temperature import DESIGN, EVEN_FRESH, FEW, ON_PLANES, OTHERS, PLANES, SIZES
+from damcompanion.mrs24.experiments.temperature import DESIGN, EVEN_FRESH, FEW, ON_PLANES, OTHERS, PLANES, SIZES, named
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import Map
 from damcompanion.mrs24.temperature import SIZE
@@ -23,18 +23,18 @@ from damcore import _checks
 SHARE = 0.95  # of states, the goal
 #: The sweeps of what was chosen, on fresh draws: answer -> sweeps.
 TABLES = {
-    answer: [f"table-{answer}-" + "-".join(map(str, size)) for size in sizes]
+    answer: [named(f"table-{answer}", size) for size in sizes]
     for answer, sizes in {"gain": SIZES, "constant": SIZES, "even": EVEN_FRESH}.items()
 }
 #: The sweeps that are judged.
-LINES = ["line-" + "-".join(map(str, size)) for size in DESIGN]
+LINES = [named("line", size) for size in DESIGN]
 #: The sweeps of other functions, networks and initial memories: name -> sweeps.
 OF_OTHERS = {
-    "leaky": ["line-" + "-".join(map(str, size)) for size in FEW],
-    **{other: [f"line-{other}-" + "-".join(map(str, size)) for size in FEW] for other in OTHERS},
+    "leaky": [named("line", size) for size in FEW],
+    **{other: [named(f"line-{other}", size) for size in FEW] for other in OTHERS},
 }
 #: The planes of gain and rate.
-PLANE_NAMES = [f"plane-{name}-" + "-".join(map(str, size)) for size, _, _ in PLANES for name in ON_PLANES]
+PLANE_NAMES = [named(f"plane-{name}", size) for size, _, _ in PLANES for name in ON_PLANES]
 
 
 @_checks.door
@@ -62,7 +62,7 @@ def served(gallery: Gallery) -> pd.DataFrame:
 
 @_checks.door
 def served_even(gallery: Gallery) -> pd.DataFrame:
-    """The same of the pair that was chosen for the even polynomials.
+    """How the pair that was chosen for the even polynomials does at every size and vertex, on fresh seeds.
 
     Args:
         gallery: holds the sweeps `table-even-...`.
@@ -90,7 +90,7 @@ def _served(gallery: Gallery, answer: str) -> pd.DataFrame:
 
 @_checks.door
 def needs(gallery: Gallery, size: tuple[int, int, int], n: int) -> tuple[float, float, float]:
-    """The gain and the rate that did best at a size and a vertex, of all pairs that were tried when one was chosen.
+    """The gain and the rate that recall best at a size and a vertex, of the pairs that were tried.
 
     Args:
         gallery: holds the sweep `choose-gain-N-K-A`.
@@ -110,7 +110,7 @@ def needs(gallery: Gallery, size: tuple[int, int, int], n: int) -> tuple[float, 
         >>> distance < 2
         True
     """
-    rows = of_all(gallery, ["choose-gain-" + "-".join(map(str, size))])
+    rows = of_all(gallery, [named("choose-gain", size)])
     means = rows[rows.n == n].groupby(["gain", "learning_rate"]).distance.mean()
     gain, rate = means.idxmin()  # pyright: ignore[reportGeneralTypeIssues]
     return float(gain), float(rate), float(means.min())
@@ -167,7 +167,7 @@ def of_all(gallery: Gallery, names: Iterable[str]) -> pd.DataFrame:
 
 @_checks.door
 def by_size(rows: pd.DataFrame, vertices: Sequence[int]) -> list[Panel]:
-    """A picture a vertex: which gains work, a line for each size.
+    """Which gains work at each size: a picture for each vertex, with a line for each size.
 
     Args:
         rows: of lines; see `of_all`.

@@ -217,7 +217,7 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
     ]
     leaky = planes[0]
     early = [
-        replace(leaky, name=f"epochs-{epochs}-{_words(PLANES[0][0])}", gains=(1.0,), epochs=epochs) for epochs in EARLY
+        replace(leaky, name=named(f"epochs-{epochs}", PLANES[0][0]), gains=(1.0,), epochs=epochs) for epochs in EARLY
     ]
     found = [
         *(_sized(sweep, size) for sweep in (gains, constants) for size in CHOSEN_AT),
@@ -236,9 +236,16 @@ def temperatures(profile: str = "quick") -> dict[str, Sweep]:
 
 def _sized(sweep: Sweep, size: tuple[int, int, int]) -> Sweep:
     n_neurons, n_memories, n_states = size
-    name = f"{sweep.name}-{_words(size)}"
+    name = named(sweep.name, size)
     return replace(sweep, name=name, n_neurons=n_neurons, n_memories=n_memories, n_states=n_states)
 
 
-def _words(size: tuple[int, int, int]) -> str:
-    return "-".join(map(str, size))
+def named(kind: str, size: tuple[int, ...]) -> str:
+    """The name of a sweep of a kind at N, K and A.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments.temperature import named
+        >>> named("line-polynomial", (100, 160, 8))
+        'line-polynomial-100-160-8'
+    """
+    return "-".join(map(str, (kind, *size)))
