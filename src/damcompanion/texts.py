@@ -46,6 +46,7 @@ PAPERS = {
             {
                 "1": "Energy",
                 "4": "Update as an energy difference",
+                "5": "Largest number of memories at a given error",
                 "6": "Largest number of memories without errors",
                 "9": "Update of the classification neurons",
                 "12": "Learning rate schedule",

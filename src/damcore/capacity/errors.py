@@ -1,0 +1,194 @@
+"""The probability that one neuron, or any neuron, of a stored random pattern turns over in one update."""
+
+import math
+from collections.abc import Callable
+
+from damcore import _checks
+from damcore.capacity._noise import Noise
+from damcore.interactions import Interaction
+
+LAWS = ("exact", "gaussian", "limit", "printed", "bound")
+
+
+@_checks.door
+def error_probability(interaction: Interaction, n_neurons: int, n_memories: int, *, law: str = "exact") -> float:
+    """Return the probability that a neuron of a stored random pattern turns over when it is updated.
+
+    The gap of the neuron, times its value, is a signal and the noise of the K - 1 other memories:
+
+        gap_i xi_i = F(N) - F(N - 2) + sum_mu x_mu,   x = s [F(r + 1) - F(r - 1)]
+
+    s = +-1, and r is the sum of N - 1 signs; all are independent and fair. A gap of exactly zero makes the neuron +1.
+    Half of all neurons are -1 and turn over then, so that
+
+        P = P(sum_mu x_mu > signal) + P(sum_mu x_mu = signal) / 2
+
+    The same holds where zero makes the neuron -1. Where a neuron keeps its value at zero, the second term is absent.
+
+    "exact" is this P. The law of the sum is an exact convolution on the lattice of x, and P is out by rounding alone,
+    1e-11 + 2e-16 K of itself, where the sum needs no more than 2^22 places. Beyond, and for an F without a lattice, x
+    is shared between neighbours on a grid, which keeps its mean and adds less than 1/4000 to its variance. Only sums
+    within 5 sqrt(K) steps of the signal can then count wrongly, but for a probability of 1e-21.
+
+    "gaussian" is the tail of a normal law that has the exact signal and variance at this N (`noise_variance`),
+
+        P = erfc(signal / sqrt(2 (K - 1) variance)) / 2
+
+    "limit" has both at large N, for x^n and its rectified form. The signal tends to 2 n N^(n-1). For x^n the variance
+    of a term tends to 4 n^2 E[r^(2n-2)] = 4 n^2 (2n-3)!! N^(n-1). For the rectified form it is half of this, which no
+    text gives and is derived here: x vanishes for r < 0 and is that of x^n for r > 0, whose square is even in r. With
+    a = K (2n-3)!! / N^(n-1), or half of that,
+
+        P = erfc(1 / sqrt(2 a)) / 2
+
+    "printed" is the first term of this tail at small a, as it is printed before KH16's Eq. 5 for x^n. It exceeds the
+    tail, and 1 at large a. The rectified form has half of a here, too.
+
+        P = sqrt(a / (2 pi)) exp(-1 / (2 a))
+
+    "bound" is never below P, for any F. By Markov's inequality P(sum x >= signal) <= e^(-lambda signal)
+    E[e^(lambda sum x)] for every lambda > 0, and the terms are independent; with the best lambda,
+
+        P <= e^(-lambda signal) E[e^(lambda x)]^(K-1)
+
+    The noise is symmetric, so 1/2 is a bound, too. For the exponential the noise is far from Gaussian, and only "exact"
+    and "bound" mean anything.
+
+    Source: KH16 Eq. (4), (5).
+
+    Args:
+        interaction: F, which acts on the overlaps as they are, in [-N, N].
+        n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        n_memories: K, at least 1, with the pattern itself.
+        law: "exact", "gaussian", "limit", "printed" or "bound".
+
+    Returns:
+        P; 0 where the noise cannot reach the signal.
+
+    Raises:
+        ValueError: a size is out of range, the law is unknown or not that of this F, F does not rise from N - 2 to N,
+            or K is too large for the exact law.
+
+    The exact law takes up to a second.
+
+    Example:
+        >>> from damcore.capacity import error_probability
+        >>> from damcore.interactions import Polynomial, RectifiedPolynomial
+        >>> for law in ("exact", "gaussian", "limit", "printed", "bound"):
+        ...     print(law, round(error_probability(Polynomial(3), 100, 500, law=law), 5))
+        exact 0.00526
+        gaussian 0.00517
+        limit 0.00491
+        printed 0.00551
+        bound 0.03842
+        >>> round(error_probability(RectifiedPolynomial(3), 100, 1000), 5)
+        0.0053
+    """
+    _checks.whole("n_memories", n_memories)
+    return of_memories(interaction, n_neurons, law)(n_memories)
+
+
+@_checks.door
+def noise_variance(interaction: Interaction, n_neurons: int) -> float:
+    """Return the variance of what one other random memory adds to the gap of a neuron of a stored pattern.
+
+        variance = E[(F(r + 1) - F(r - 1))^2]
+
+    r is a sum of N - 1 fair signs. The expectation is a finite sum, which is taken exactly where F has rational values.
+    At even N the rectified form of x^n has half the variance of x^n, since r is never 0.
+
+    Args:
+        interaction: F, which acts on the overlaps as they are.
+        n_neurons: N, 2 to 8192.
+
+    Returns:
+        The variance, in units of F squared, and infinity beyond the range of a double.
+
+    Raises:
+        ValueError: `n_neurons` is out of range, or F does not rise from N - 2 to N.
+
+    Example:
+        >>> from damcore.capacity import noise_variance
+        >>> from damcore.interactions import Polynomial, RectifiedPolynomial
+        >>> noise_variance(Polynomial(2), 100), noise_variance(RectifiedPolynomial(2), 100)
+        (1584.0, 792.0)
+    """
+    try:
+        return float(Noise.of(interaction, n_neurons).variance)
+    except OverflowError:
+        return math.inf
+
+
+@_checks.door
+def perfect_probability(interaction: Interaction, n_neurons: int, n_memories: int, *, law: str = "exact") -> float:
+    """Return the probability that no neuron of a stored random pattern turns over, if the neurons were independent.
+
+        (1 - P)^N
+
+    The neurons share the memories and are not independent. With the law "bound" nothing is assumed: the result is
+    1 - N P, or 0, and the probability is at least as large.
+
+    Args:
+        interaction: F, which acts on the overlaps as they are.
+        n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        n_memories: K, at least 1.
+        law: of P, as in `error_probability`.
+
+    Returns:
+        The probability; 0 where P is 1 or more.
+
+    Raises:
+        ValueError: as `error_probability`.
+
+    Example:
+        >>> from damcore.capacity import perfect_probability
+        >>> from damcore.interactions import Polynomial
+        >>> round(perfect_probability(Polynomial(3), 100, 300), 3)
+        0.95
+    """
+    error = error_probability(interaction, n_neurons, n_memories, law=law)
+    if law == "bound":
+        return max(0.0, 1 - n_neurons * error)
+    return (1 - error) ** n_neurons if error < 1 else 0.0
+
+
+def of_memories(interaction: Interaction, n_neurons: int, law: str) -> Callable[[int], float]:
+    """Return the error probability as a function of the number of memories.
+
+    Example:
+        >>> from damcore.interactions import Polynomial
+        >>> round(of_memories(Polynomial(2), 2, "exact")(3), 12)
+        0.25
+    """
+    _checks.one_of("law", law, LAWS)
+    if law in ("limit", "printed"):
+        load = log_load(interaction, n_neurons)
+        return lambda memories: _limit(load + math.log(memories), law)
+    noise = Noise.of(interaction, n_neurons)
+    if law == "gaussian":
+        ratio = 2 * noise.variance / noise.signal**2
+        return lambda memories: math.erfc(1 / math.sqrt(float((memories - 1) * ratio))) / 2 if memories > 1 else 0.0
+
+    if law == "bound":
+        return lambda memories: min(0.5, noise.term.chernoff(memories - 1))
+    return lambda memories: noise.term.tail(memories - 1)
+
+
+def log_load(interaction: Interaction, n_neurons: int) -> float:
+    """The logarithm of a / K, of the law at large N."""
+    _checks.whole("n_neurons", n_neurons, 2)
+    if interaction.monomial is None:
+        _checks.refuse(
+            f"`interaction` must be x^n or its rectified form, got {interaction!r}; "
+            'only the laws "exact", "gaussian" and "bound" hold for any F.'
+        )
+    n, below = interaction.monomial
+    odd = (n - 1) * math.log(2) + math.lgamma(n - 0.5) - math.log(math.pi) / 2  # (2n - 3)!!
+    return odd - (n - 1) * math.log(n_neurons) - (0.0 if below else math.log(2))
+
+
+def _limit(log_a: float, law: str) -> float:
+    a = math.exp(min(log_a, 700.0))
+    if a == 0.0:
+        return 0.0
+    return math.erfc(1 / math.sqrt(2 * a)) / 2 if law == "limit" else math.sqrt(a / (2 * math.pi)) * math.exp(-0.5 / a)

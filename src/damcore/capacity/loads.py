@@ -1,0 +1,144 @@
+"""The largest number of random patterns that a network stores with a given error."""
+
+import math
+from collections.abc import Callable
+
+from damcore import _checks
+from damcore.capacity.errors import LAWS, log_load, of_memories
+from damcore.interactions import Interaction
+
+MOST = 1 << 1000  # memories that a double can count
+
+
+@_checks.door
+def max_memories(interaction: Interaction, n_neurons: int, error: float, *, law: str = "exact") -> int:
+    """Return the largest number of memories at which one neuron turns over with at most this probability.
+
+        error_probability(K) <= error < error_probability(K + 1)
+
+    In the limit of large N it is alpha_n N^(n-1), and twice that for the rectified form. At an error of 0.005 and n = 2
+    the law "limit" has alpha = 0.151, and "printed" the 0.14 that the texts quote, more precisely 0.146.
+
+    Source: KH16 Eq. (5).
+
+    Args:
+        interaction: F, which acts on the overlaps as they are, in [-N, N].
+        n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        error: the probability, > 0 and < 1/2.
+        law: "exact", "gaussian", "limit", "printed" or "bound", as in `error_probability`.
+
+    Returns:
+        K, from a bisection over whole numbers; with "bound", a number that is never too large. 0 where the law has a
+        larger error already at K = 1.
+
+    Raises:
+        ValueError: a number is out of range, the law is unknown or not that of this F, or K is too large for it.
+
+    The exact law is evaluated about 2 log2 K times, each up to a second.
+
+    Example:
+        >>> from damcore.capacity import max_memories
+        >>> from damcore.interactions import Exponential, Polynomial
+        >>> [max_memories(Polynomial(2), 100, 0.005, law=law) for law in ("exact", "gaussian", "limit", "printed")]
+        [15, 15, 15, 14]
+        >>> max_memories(Exponential(), 100, 1e-6, law="bound") > 2**64
+        True
+    """
+    _checks.number("error", error, above=0.0)
+    if error >= 0.5:
+        _checks.refuse(f"`error` must be below 1/2, which no number of memories exceeds, got {error}.")
+    probability = of_memories(interaction, n_neurons, law)
+    start = 1
+    if law == "exact":  # which has more memories than the bound, and is slow
+        bound = of_memories(interaction, n_neurons, "bound")
+        start = largest(lambda memories: bound(memories) <= error, 1)
+    return largest(lambda memories: probability(memories) <= error, start)
+
+
+@_checks.door
+def max_perfect_memories(interaction: Interaction, n_neurons: int, probability: float, *, law: str = "exact") -> int:
+    """Return the largest number of memories at which a stored pattern keeps all its neurons with this probability.
+
+    Each neuron may turn over with the probability 1 - p^(1/N), if the neurons are independent, which is an assumption.
+    With the law "bound" nothing is assumed: each may turn over with (1 - p) / N.
+
+    Args:
+        interaction: F, which acts on the overlaps as they are, in [-N, N].
+        n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        probability: p, that no neuron turns over, > 2^-N and < 1.
+        law: "exact", "gaussian", "limit", "printed" or "bound", as in `error_probability`.
+
+    Returns:
+        K, as `max_memories`.
+
+    Raises:
+        ValueError: as `max_memories`.
+
+    Example:
+        >>> from damcore.capacity import max_perfect_memories
+        >>> from damcore.interactions import Polynomial, RectifiedPolynomial
+        >>> [max_perfect_memories(F(3), 100, 0.5) for F in (Polynomial, RectifiedPolynomial)]
+        [540, 1078]
+    """
+    _checks.number("probability", probability, above=0.0)
+    if probability >= 1:
+        _checks.refuse(f"`probability` must be below 1, got {probability}.")
+    _checks.whole("n_neurons", n_neurons, 2)
+    _checks.one_of("law", law, LAWS)
+    error = (1 - probability) / n_neurons if law == "bound" else -math.expm1(math.log(probability) / n_neurons)
+    if error >= 0.5:
+        _checks.refuse(f"`probability` must be above 2^-N, which any number of memories has, got {probability}.")
+    return max_memories(interaction, n_neurons, error, law=law)
+
+
+@_checks.door
+def no_errors(interaction: Interaction, n_neurons: int) -> float:
+    """Return the number of memories without errors, as it is printed for x^n.
+
+        K = N^(n-1) / (2 (2n-3)!! ln N)
+
+    It is where the exponential of the printed law is 1/N. It leaves out the square root in front, so that a pattern
+    loses fewer neurons than one on average. For the rectified form it is twice as large, which is derived in
+    `error_probability` and not printed.
+
+    Source: KH16 Eq. (6).
+
+    Args:
+        interaction: F, x^n or its rectified form.
+        n_neurons: N, at least 2.
+
+    Returns:
+        K, not rounded, and infinity beyond the range of a double.
+
+    Raises:
+        ValueError: `n_neurons` is out of range, or F is another function.
+
+    Example:
+        >>> from damcore.capacity import no_errors
+        >>> from damcore.interactions import Polynomial
+        >>> [round(no_errors(Polynomial(n), 100), 1) for n in (2, 3, 4)]
+        [10.9, 361.9, 7238.2]
+    """
+    log_k = -log_load(interaction, n_neurons) - math.log(2 * math.log(n_neurons))
+    return math.exp(log_k) if log_k < math.log(1e308) else math.inf
+
+
+def largest(fits: Callable[[int], bool], start: int) -> int:
+    """Return the largest whole number that fits, where all up to it do; 0 where not even 1 does.
+
+    Example:
+        >>> largest(lambda number: number**2 <= 200, 3)
+        14
+    """
+    low = high = start
+    step = max(1, start // 4)
+    while low and not fits(low):
+        low, high, step = max(0, low - step), low, 2 * step
+    while high == low or fits(high):
+        if high > MOST:
+            _checks.refuse("`error` must be smaller: it allows more memories than a double can count.")
+        low, high, step = high, high + step, 2 * step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
