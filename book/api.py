@@ -21,6 +21,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "classifier": ("damcore.classifier", ("damcore.classifier",)),
     "datasets": ("damcore.datasets", ("damcore.datasets",)),
     "numerics": ("damcore.numerics", ("damcore.numerics",)),
+    "capacity": ("damcore.capacity", ("damcore.capacity",)),
     "sweeps": ("damcore.sweeps", ("damcore.sweeps",)),
     "sweeps-running": ("damcore.sweeps: running", tuple(f"damcore.sweeps.{name}" for name in RUNNING)),
     "hopfield": ("damcore.hopfield", ("damcore.hopfield",)),

@@ -44,6 +44,7 @@ MODULES = [
     *(SOURCE / f"{name}.py" for name in ("interactions", "network", "scaling", "learning", "_training", "recall")),
     SOURCE / "_settling.py",
     *sorted((SOURCE / "numerics").glob("*.py")),
+    *sorted((SOURCE / "capacity").glob("*.py")),
     SOURCE / "sweeps" / "store.py",
     SOURCE / "sweeps" / "files.py",
 ]

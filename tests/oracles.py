@@ -86,3 +86,25 @@ def step(memories, velocity, gradient, rate, momentum, floor):
             moved = memories[mu, j].item() + (rate * v / largest if largest else 0.0)
             memories[mu, j] = min(1.0, max(-1.0, moved))
     return memories, velocity
+
+
+def error_law(n: int, n_neurons: int, n_memories: int, *, rectified: bool) -> float:
+    """The chance that a neuron leaves a stored random pattern: all its noise terms convolved, without a tilt."""
+
+    def bracket(h: int) -> int:
+        on, off = ((max(x, 0) if rectified else x) ** n for x in (h + 1, h - 1))
+        return on - off
+
+    ways = [(bracket(2 * plus - n_neurons + 1), math.comb(n_neurons - 1, plus)) for plus in range(n_neurons)]
+    variance = sum(count * value**2 for value, count in ways) / 2 ** (n_neurons - 1)
+    reach = int(12 * (variance * n_memories) ** 0.5) + bracket(n_neurons)
+    length = 1 << (2 * reach).bit_length()
+    law = torch.zeros(length, dtype=torch.float64)
+    for value, count in ways:
+        for sign in (1, -1):
+            law[sign * value % length] += count / 2**n_neurons
+    total = torch.fft.irfft(torch.fft.rfft(law) ** (n_memories - 1), length)
+    signal = bracket(n_neurons - 1)
+    negative = torch.arange(length // 2, length) - length  # what a place of the second half stands for
+    lost = total[length // 2 :][negative < -signal].sum() + total[-signal] / 2  # a tie goes to +1, half the time wrong
+    return lost.item()

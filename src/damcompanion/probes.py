@@ -1,8 +1,5 @@
 """What the measurements share: the unscaled network, random memories with noise, digits, and shares."""
 
-from fractions import Fraction
-from math import comb, log
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -57,36 +54,3 @@ def digits(count: int) -> Float[Tensor, "K N"]:
         count: K, up to 5,000.
     """
     return torch.tensor(mnist(source="bundled")[0][:count], dtype=torch.float64).flatten(1) / 255
-
-
-def noise_variance(n_neurons: int, n: int, *, rectified: bool) -> Fraction:
-    """The variance of what one other random memory adds to a stored neuron's gap, E[(F(r + 1) - F(r - 1))^2], exactly.
-
-    r, the overlap of the other N - 1 neurons, is a sum of N - 1 signs.
-
-    Args:
-        n_neurons: N.
-        n: interaction vertex.
-        rectified: of the rectified polynomial, instead of the polynomial.
-    """
-    total = Fraction(0)
-    for plus in range(n_neurons):
-        r = 2 * plus - (n_neurons - 1)
-        on, off = ((max(h, 0) if rectified else h) ** n for h in (r + 1, r - 1))
-        total += Fraction(comb(n_neurons - 1, plus) * (on - off) ** 2, 2 ** (n_neurons - 1))
-    return total
-
-
-def no_errors(n_neurons: int, n: int) -> float:
-    """The largest number of memories without errors, K = N^(n-1) / (2 (2n-3)!! ln N).
-
-    Source: KH16 Eq. (6).
-
-    Args:
-        n_neurons: N.
-        n: interaction vertex, at least 2.
-    """
-    odd = 1
-    for factor in range(2 * n - 3, 1, -2):
-        odd *= factor
-    return n_neurons ** (n - 1) / (2 * odd * log(n_neurons))

@@ -1,6 +1,6 @@
 """Dense associative memories: original and modified, any interaction function, learning and recall."""
 
-from damcore import classifier, datasets, hopfield, interactions, learning, network, numerics, recall
+from damcore import capacity, classifier, datasets, hopfield, interactions, learning, network, numerics, recall
 from damcore._moved import say_where
 from damcore.model import DenseAssociativeMemory
 from damcore.scaling import Scaling
@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DenseAssociativeMemory",
     "Scaling",
+    "capacity",
     "classifier",
     "datasets",
     "hopfield",

@@ -2,50 +2,17 @@
 
 from fractions import Fraction
 from functools import cache
-from math import comb
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcompanion.probes import ONE, no_errors, noise_variance, share
+from damcompanion.probes import ONE, share
+from damcore.capacity import max_memories
 from damcore.datasets import random_patterns
 from damcore.interactions import Polynomial, RectifiedPolynomial
 from damcore.network import energy_gap
 from damcore.recall import recall
-
-
-def error_law(n: int, n_neurons: int, n_memories: int, *, rectified: bool) -> float:
-    """Chance that a neuron leaves a stored random pattern in one update, exactly but for rounding.
-
-    The gap is a signal, F(N) - F(N - 2), and K - 1 independent terms +-[F(r + 1) - F(r - 1)], whose law is convolved.
-
-    Source: KH16 Eq. (4).
-
-    Args:
-        n: interaction vertex; the cost grows with the size of the terms, N^(n-1).
-        n_neurons: N.
-        n_memories: K random patterns, at least 2.
-        rectified: of the rectified polynomial, instead of the polynomial.
-    """
-
-    def bracket(h: int) -> int:
-        on, off = ((max(x, 0) if rectified else x) ** n for x in (h + 1, h - 1))
-        return on - off
-
-    variance = float(noise_variance(n_neurons, n, rectified=rectified))
-    reach = int(12 * (variance * n_memories) ** 0.5) + bracket(n_neurons)
-    length = 1 << (2 * reach).bit_length()
-    law = torch.zeros(length, dtype=torch.float64)
-    for plus in range(n_neurons):
-        weight = comb(n_neurons - 1, plus) / 2**n_neurons
-        for sign in (1, -1):
-            law[sign * bracket(sign * (2 * plus - n_neurons + 1)) % length] += weight
-    total = torch.fft.irfft(torch.fft.rfft(law) ** (n_memories - 1), length)
-    signal = bracket(n_neurons - 1)
-    negative = torch.arange(length // 2, length) - length  # what a place of the second half stands for
-    lost = total[length // 2 :][negative < -signal].sum() + total[-signal] / 2  # a tie goes to +1, half the time wrong
-    return lost.item()
 
 
 def unstable(
@@ -112,7 +79,7 @@ def half_converge(
         networks: sets of memories at each number.
         seed: of memories and states.
     """
-    tried, shares = step * round(no_errors(n_neurons, n) / step), [1.0]
+    tried, shares = step * round(max_memories(n_neurons, n) / step), [1.0]
     while True:
         ends, _ = converged(n, n_neurons, tried, rectified=rectified, states=states, networks=networks, seed=seed)
         shares.append(ends.mean().item())

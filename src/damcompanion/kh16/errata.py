@@ -4,13 +4,14 @@ Only the supplement was read, so "the text" is its appendices A and B. Its publi
 DimaKrotov/Dense_Associative_Memory, commit e8f9461, as read in 2026.
 """
 
+from fractions import Fraction
 from statistics import NormalDist
 
 import torch
 
-from damcompanion import probes
 from damcompanion.errata import Erratum, Kind
 from damcompanion.kh16 import differences
+from damcore.capacity import error_probability, max_memories, noise_variance
 
 FIVES = 5421  # digits of the rarest class among MNIST's 60,000
 
@@ -62,14 +63,14 @@ def _closest():
 
 
 def _two_capacities():
-    memories = round(probes.no_errors(100, 3))
+    memories = round(max_memories(100, 3))
     ends, _ = differences.converged(3, 100, memories, rectified=False, states=100, networks=4)
     half = differences.half_converge(3, 50, rectified=False)
     return {
         "memories": memories,
-        "lost": differences.error_law(3, 100, memories, rectified=False),
+        "lost": error_probability(100, 3, memories),
         "fail": 1 - ends.mean().item(),
-        "ratio": half / probes.no_errors(50, 3),
+        "ratio": half / max_memories(50, 3),
     }
 
 
@@ -80,12 +81,12 @@ def _one_set():
 
 def _rectified():
     half = {name: differences.half_converge(3, 50, rectified=name == "rectified") for name in ("power", "rectified")}
-    variance = [probes.noise_variance(100, 3, rectified=rectified) for rectified in (True, False)]
+    variance = [Fraction(noise_variance(100, 3, rectified)) for rectified in (True, False)]
     return half | {
         "growth": half["rectified"] / half["power"],
         "variance": str(variance[0] / variance[1]),
-        "error": differences.error_law(3, 100, 500, rectified=False),
-        "doubled": differences.error_law(3, 100, 1000, rectified=True),
+        "error": error_probability(100, 3, 500),
+        "doubled": error_probability(100, 3, 1000, rectified=True),
     }
 
 

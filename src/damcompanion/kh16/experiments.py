@@ -1,7 +1,7 @@
 """The experiments of KH16: the share of stable patterns, against how many are stored."""
 
-from damcompanion.probes import no_errors
 from damcore import _checks
+from damcore.capacity import max_memories
 from damcore.sweeps.capacity import StablePatterns
 
 # profile -> numbers of patterns, as multiples of KH16 Eq. (6), and networks per number
@@ -36,7 +36,7 @@ def experiments(profile: str = "quick") -> dict[str, StablePatterns]:
     found = [
         StablePatterns(
             f"stable-{interaction}-{n}",
-            loads=tuple(round(multiple * no_errors(NEURONS, n)) for multiple in multiples),
+            loads=tuple(round(multiple * max_memories(NEURONS, n)) for multiple in multiples),
             n=n,
             draws=draws,
             interaction=interaction,

@@ -5,7 +5,7 @@ laws are computed and not simulated; `measured_error` draws networks to compare 
 """
 
 from damcore.capacity.errors import error_probability, noise_variance, perfect_probability
-from damcore.capacity.loads import max_memories, max_perfect_memories, no_errors
+from damcore.capacity.loads import max_memories, max_perfect_memories
 from damcore.capacity.measured import Measured, clopper_pearson, measured_error
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "max_memories",
     "max_perfect_memories",
     "measured_error",
-    "no_errors",
     "noise_variance",
     "perfect_probability",
 ]

@@ -48,7 +48,9 @@ class Noise:
             ways = ways * (n_neurons - 1 - plus) // (plus + 1)
         signal = values[-1] - values[-2]
         if signal <= 0:
-            _checks.refuse(f"`interaction` must rise from the overlap N - 2 to N, but {interaction!r} does not.")
+            _checks.refuse(
+                f"`n` must be a function that rises from the overlap N - 2 to N, and {interaction!r} does not."
+            )
         return cls(tuple(weights), tuple(weights.values()), signal)
 
     @property
@@ -77,7 +79,9 @@ def _values(interaction: Interaction, n_neurons: int) -> list[Fraction]:
         sign, log = interaction.signed_log(at)
         found = sign * (log - log.max()).exp()
     if not torch.isfinite(found).all():
-        _checks.refuse(f"`interaction` must be finite up to the overlap {n_neurons}, but {interaction!r} is not.")
+        _checks.refuse(
+            f"`n` must be a function that is finite up to the overlap {n_neurons}, and {interaction!r} is not."
+        )
     return [Fraction(value) for value in found.tolist()]
 
 

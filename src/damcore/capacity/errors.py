@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 from damcore import _checks
 from damcore.capacity._noise import Noise
-from damcore.interactions import Interaction
+from damcore.interactions import Interaction, Polynomial, RectifiedPolynomial
 
 LAWS = ("exact", "gaussian", "limit", "printed", "bound")
 
 
 @_checks.door
-def error_probability(interaction: Interaction, n_neurons: int, n_memories: int, *, law: str = "exact") -> float:
+def error_probability(
+    n_neurons: int, n: int | Interaction, n_memories: int, rectified: bool = False, *, law: str = "exact"
+) -> float:
     """Return the probability that a neuron of a stored random pattern turns over when it is updated.
 
     The gap of the neuron, times its value, is a signal and the noise of the K - 1 other memories:
@@ -57,9 +59,10 @@ def error_probability(interaction: Interaction, n_neurons: int, n_memories: int,
     Source: KH16 Eq. (4), (5).
 
     Args:
-        interaction: F, which acts on the overlaps as they are, in [-N, N].
         n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        n: of F(x) = x^n, at least 1, or an F of your own, which acts on the overlaps as they are, in [-N, N].
         n_memories: K, at least 1, with the pattern itself.
+        rectified: of max(x, 0)^n, instead of x^n.
         law: "exact", "gaussian", "limit", "printed" or "bound".
 
     Returns:
@@ -73,23 +76,22 @@ def error_probability(interaction: Interaction, n_neurons: int, n_memories: int,
 
     Example:
         >>> from damcore.capacity import error_probability
-        >>> from damcore.interactions import Polynomial, RectifiedPolynomial
         >>> for law in ("exact", "gaussian", "limit", "printed", "bound"):
-        ...     print(law, round(error_probability(Polynomial(3), 100, 500, law=law), 5))
+        ...     print(law, round(error_probability(100, 3, 500, law=law), 5))
         exact 0.00526
         gaussian 0.00517
         limit 0.00491
         printed 0.00551
         bound 0.03842
-        >>> round(error_probability(RectifiedPolynomial(3), 100, 1000), 5)
+        >>> round(error_probability(100, 3, 1000, rectified=True), 5)
         0.0053
     """
     _checks.whole("n_memories", n_memories)
-    return of_memories(interaction, n_neurons, law)(n_memories)
+    return of_memories(function(n, rectified), n_neurons, law)(n_memories)
 
 
 @_checks.door
-def noise_variance(interaction: Interaction, n_neurons: int) -> float:
+def noise_variance(n_neurons: int, n: int | Interaction, rectified: bool = False) -> float:
     """Return the variance of what one other random memory adds to the gap of a neuron of a stored pattern.
 
         variance = E[(F(r + 1) - F(r - 1))^2]
@@ -98,8 +100,9 @@ def noise_variance(interaction: Interaction, n_neurons: int) -> float:
     At even N the rectified form of x^n has half the variance of x^n, since r is never 0.
 
     Args:
-        interaction: F, which acts on the overlaps as they are.
         n_neurons: N, 2 to 8192.
+        n: of F(x) = x^n, or an F, as in `error_probability`.
+        rectified: of max(x, 0)^n, instead of x^n.
 
     Returns:
         The variance, in units of F squared, and infinity beyond the range of a double.
@@ -109,18 +112,19 @@ def noise_variance(interaction: Interaction, n_neurons: int) -> float:
 
     Example:
         >>> from damcore.capacity import noise_variance
-        >>> from damcore.interactions import Polynomial, RectifiedPolynomial
-        >>> noise_variance(Polynomial(2), 100), noise_variance(RectifiedPolynomial(2), 100)
+        >>> noise_variance(100, 2), noise_variance(100, 2, rectified=True)
         (1584.0, 792.0)
     """
     try:
-        return float(Noise.of(interaction, n_neurons).variance)
+        return float(Noise.of(function(n, rectified), n_neurons).variance)
     except OverflowError:
         return math.inf
 
 
 @_checks.door
-def perfect_probability(interaction: Interaction, n_neurons: int, n_memories: int, *, law: str = "exact") -> float:
+def perfect_probability(
+    n_neurons: int, n: int | Interaction, n_memories: int, rectified: bool = False, *, law: str = "exact"
+) -> float:
     """Return the probability that no neuron of a stored random pattern turns over, if the neurons were independent.
 
         (1 - P)^N
@@ -129,9 +133,10 @@ def perfect_probability(interaction: Interaction, n_neurons: int, n_memories: in
     1 - N P, or 0, and the probability is at least as large.
 
     Args:
-        interaction: F, which acts on the overlaps as they are.
         n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        n: of F(x) = x^n, or an F, as in `error_probability`.
         n_memories: K, at least 1.
+        rectified: of max(x, 0)^n, instead of x^n.
         law: of P, as in `error_probability`.
 
     Returns:
@@ -142,14 +147,28 @@ def perfect_probability(interaction: Interaction, n_neurons: int, n_memories: in
 
     Example:
         >>> from damcore.capacity import perfect_probability
-        >>> from damcore.interactions import Polynomial
-        >>> round(perfect_probability(Polynomial(3), 100, 300), 3)
+        >>> round(perfect_probability(100, 3, 300), 3)
         0.95
     """
-    error = error_probability(interaction, n_neurons, n_memories, law=law)
+    error = error_probability(n_neurons, n, n_memories, rectified, law=law)
     if law == "bound":
         return max(0.0, 1 - n_neurons * error)
     return (1 - error) ** n_neurons if error < 1 else 0.0
+
+
+def function(n: int | Interaction, rectified: bool) -> Interaction:
+    """Return F, from its power or as it is.
+
+    Example:
+        >>> function(3, rectified=True)
+        RectifiedPolynomial(n=3)
+    """
+    if not isinstance(n, Interaction):
+        _checks.power("n", n)
+        return RectifiedPolynomial(n) if rectified else Polynomial(n)
+    if rectified:
+        _checks.refuse(f"`rectified` must be False where `n` is a function itself, got {n!r}.")
+    return n
 
 
 def of_memories(interaction: Interaction, n_neurons: int, law: str) -> Callable[[int], float]:
@@ -179,7 +198,7 @@ def log_load(interaction: Interaction, n_neurons: int) -> float:
     _checks.whole("n_neurons", n_neurons, 2)
     if interaction.monomial is None:
         _checks.refuse(
-            f"`interaction` must be x^n or its rectified form, got {interaction!r}; "
+            f"`n` must be a number, or x^n or its rectified form, got {interaction!r}; "
             'only the laws "exact", "gaussian" and "bound" hold for any F.'
         )
     n, below = interaction.monomial

@@ -4,32 +4,51 @@ import math
 from collections.abc import Callable
 
 from damcore import _checks
-from damcore.capacity.errors import LAWS, log_load, of_memories
+from damcore.capacity.errors import LAWS, function, log_load, of_memories
 from damcore.interactions import Interaction
 
 MOST = 1 << 1000  # memories that a double can count
+NO_ERRORS = "no errors"
 
 
 @_checks.door
-def max_memories(interaction: Interaction, n_neurons: int, error: float, *, law: str = "exact") -> int:
+def max_memories(
+    n_neurons: int,
+    n: int | Interaction,
+    criterion: float | str = NO_ERRORS,
+    rectified: bool = False,
+    *,
+    law: str = "exact",
+) -> float:
     """Return the largest number of memories at which one neuron turns over with at most this probability.
 
-        error_probability(K) <= error < error_probability(K + 1)
+        error_probability(K) = criterion
 
-    In the limit of large N it is alpha_n N^(n-1), and twice that for the rectified form. At an error of 0.005 and n = 2
-    the law "limit" has alpha = 0.151, and "printed" the 0.14 that the texts quote, more precisely 0.146.
+    K is not rounded: between two whole numbers the logarithm of the probability is taken as a straight line over 1/K,
+    which it is in the printed law but for a square root. In the limit of large N it is alpha_n N^(n-1), and twice that
+    for the rectified form. At an error of 0.005 and n = 2 the law "limit" has alpha = 0.151, and "printed" the 0.14
+    that the texts quote, more precisely 0.146.
 
-    Source: KH16 Eq. (5).
+    "no errors" is the number of memories as printed for x^n,
+
+        K = N^(n-1) / (2 (2n-3)!! ln N)
+
+    It is where the exponential of the printed law is 1/N. It leaves out the square root in front, so that a pattern
+    loses fewer neurons than one on average. For the rectified form it is twice as large, which is derived in
+    `error_probability` and not printed.
+
+    Source: KH16 Eq. (5), (6).
 
     Args:
-        interaction: F, which acts on the overlaps as they are, in [-N, N].
-        n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
-        error: the probability, > 0 and < 1/2.
-        law: "exact", "gaussian", "limit", "printed" or "bound", as in `error_probability`.
+        n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed", and with "no errors".
+        n: of F(x) = x^n, or an F, as in `error_probability`; "no errors" has it for x^n and its rectified form.
+        criterion: "no errors", or the probability, > 0 and < 1/2.
+        rectified: of max(x, 0)^n, instead of x^n.
+        law: "exact", "gaussian", "limit", "printed" or "bound", as in `error_probability`; "no errors" has its own.
 
     Returns:
-        K, from a bisection over whole numbers; with "bound", a number that is never too large. 0 where the law has a
-        larger error already at K = 1.
+        K; 0 where the law has a larger error already at K = 1, and infinity beyond the range of a double. With "bound"
+        it is never too large.
 
     Raises:
         ValueError: a number is out of range, the law is unknown or not that of this F, or K is too large for it.
@@ -38,34 +57,40 @@ def max_memories(interaction: Interaction, n_neurons: int, error: float, *, law:
 
     Example:
         >>> from damcore.capacity import max_memories
-        >>> from damcore.interactions import Exponential, Polynomial
-        >>> [max_memories(Polynomial(2), 100, 0.005, law=law) for law in ("exact", "gaussian", "limit", "printed")]
-        [15, 15, 15, 14]
-        >>> max_memories(Exponential(), 100, 1e-6, law="bound") > 2**64
+        >>> from damcore.interactions import Exponential
+        >>> [round(max_memories(100, n), 1) for n in (2, 3, 4)]
+        [10.9, 361.9, 7238.2]
+        >>> [round(max_memories(100, 2, 0.005, law=law), 2) for law in ("exact", "gaussian", "limit", "printed")]
+        [15.92, 15.92, 15.07, 14.63]
+        >>> max_memories(100, Exponential(), 1e-6, law="bound") > 2**64
         True
     """
-    _checks.number("error", error, above=0.0)
-    if error >= 0.5:
-        _checks.refuse(f"`error` must be below 1/2, which no number of memories exceeds, got {error}.")
-    probability = of_memories(interaction, n_neurons, law)
-    start = 1
-    if law == "exact":  # which has more memories than the bound, and is slow
-        bound = of_memories(interaction, n_neurons, "bound")
-        start = largest(lambda memories: bound(memories) <= error, 1)
-    return largest(lambda memories: probability(memories) <= error, start)
+    interaction = function(n, rectified)
+    if isinstance(criterion, str):
+        if criterion != NO_ERRORS:
+            _checks.refuse(f'`criterion` must be "no errors" or a probability, got {_checks.said(criterion)}.')
+        log_k = -log_load(interaction, n_neurons) - math.log(2 * math.log(n_neurons))
+        return math.exp(log_k) if log_k < math.log(1e308) else math.inf
+    _checks.number("criterion", criterion, above=0.0)
+    if criterion >= 0.5:
+        _checks.refuse(f"`criterion` must be below 1/2, which no number of memories exceeds, got {criterion}.")
+    return _crossing(interaction, n_neurons, criterion, law)
 
 
 @_checks.door
-def max_perfect_memories(interaction: Interaction, n_neurons: int, probability: float, *, law: str = "exact") -> int:
+def max_perfect_memories(
+    n_neurons: int, n: int | Interaction, probability: float, rectified: bool = False, *, law: str = "exact"
+) -> float:
     """Return the largest number of memories at which a stored pattern keeps all its neurons with this probability.
 
     Each neuron may turn over with the probability 1 - p^(1/N), if the neurons are independent, which is an assumption.
     With the law "bound" nothing is assumed: each may turn over with (1 - p) / N.
 
     Args:
-        interaction: F, which acts on the overlaps as they are, in [-N, N].
         n_neurons: N, 2 to 8192; any above with the laws "limit" and "printed".
+        n: of F(x) = x^n, or an F, as in `error_probability`.
         probability: p, that no neuron turns over, > 2^-N and < 1.
+        rectified: of max(x, 0)^n, instead of x^n.
         law: "exact", "gaussian", "limit", "printed" or "bound", as in `error_probability`.
 
     Returns:
@@ -76,10 +101,10 @@ def max_perfect_memories(interaction: Interaction, n_neurons: int, probability: 
 
     Example:
         >>> from damcore.capacity import max_perfect_memories
-        >>> from damcore.interactions import Polynomial, RectifiedPolynomial
-        >>> [max_perfect_memories(F(3), 100, 0.5) for F in (Polynomial, RectifiedPolynomial)]
-        [540, 1078]
+        >>> [round(max_perfect_memories(100, 3, 0.5, rectified)) for rectified in (False, True)]
+        [540, 1079]
     """
+    interaction = function(n, rectified)
     _checks.number("probability", probability, above=0.0)
     if probability >= 1:
         _checks.refuse(f"`probability` must be below 1, got {probability}.")
@@ -88,39 +113,21 @@ def max_perfect_memories(interaction: Interaction, n_neurons: int, probability: 
     error = (1 - probability) / n_neurons if law == "bound" else -math.expm1(math.log(probability) / n_neurons)
     if error >= 0.5:
         _checks.refuse(f"`probability` must be above 2^-N, which any number of memories has, got {probability}.")
-    return max_memories(interaction, n_neurons, error, law=law)
+    return _crossing(interaction, n_neurons, error, law)
 
 
-@_checks.door
-def no_errors(interaction: Interaction, n_neurons: int) -> float:
-    """Return the number of memories without errors, as it is printed for x^n.
-
-        K = N^(n-1) / (2 (2n-3)!! ln N)
-
-    It is where the exponential of the printed law is 1/N. It leaves out the square root in front, so that a pattern
-    loses fewer neurons than one on average. For the rectified form it is twice as large, which is derived in
-    `error_probability` and not printed.
-
-    Source: KH16 Eq. (6).
-
-    Args:
-        interaction: F, x^n or its rectified form.
-        n_neurons: N, at least 2.
-
-    Returns:
-        K, not rounded, and infinity beyond the range of a double.
-
-    Raises:
-        ValueError: `n_neurons` is out of range, or F is another function.
-
-    Example:
-        >>> from damcore.capacity import no_errors
-        >>> from damcore.interactions import Polynomial
-        >>> [round(no_errors(Polynomial(n), 100), 1) for n in (2, 3, 4)]
-        [10.9, 361.9, 7238.2]
-    """
-    log_k = -log_load(interaction, n_neurons) - math.log(2 * math.log(n_neurons))
-    return math.exp(log_k) if log_k < math.log(1e308) else math.inf
+def _crossing(interaction: Interaction, n_neurons: int, error: float, law: str) -> float:
+    probability = of_memories(interaction, n_neurons, law)
+    start = 1
+    if law == "exact":  # which has more memories than the bound, and is slow
+        bound = of_memories(interaction, n_neurons, "bound")
+        start = largest(lambda memories: bound(memories) <= error, 1)
+    most = largest(lambda memories: probability(memories) <= error, start)
+    low, high = (probability(memories) if memories else 0.0 for memories in (most, most + 1))
+    if low == 0.0 or most > 2**53:
+        return float(most)
+    share = math.log(error / low) / math.log(high / low)
+    return 1 / ((1 - share) / most + share / (most + 1))
 
 
 def largest(fits: Callable[[int], bool], start: int) -> int:
@@ -136,7 +143,7 @@ def largest(fits: Callable[[int], bool], start: int) -> int:
         low, high, step = max(0, low - step), low, 2 * step
     while high == low or fits(high):
         if high > MOST:
-            _checks.refuse("`error` must be smaller: it allows more memories than a double can count.")
+            _checks.refuse("`criterion` must be smaller: it allows more memories than a double can count.")
         low, high, step = high, high + step, 2 * step
     while high - low > 1:
         middle = (low + high) // 2

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 
 from damcore import _checks
+from damcore.capacity.errors import function
 from damcore.datasets import random_patterns
 from damcore.interactions import Interaction
 from damcore.network import BLOCK, energy_gap
@@ -29,9 +30,10 @@ class Measured(NamedTuple):
 
 @_checks.door
 def measured_error(
-    interaction: Interaction,
     n_neurons: int,
+    n: int | Interaction,
     n_memories: int,
+    rectified: bool = False,
     *,
     draws: int,
     generator: torch.Generator,
@@ -46,9 +48,10 @@ def measured_error(
     Source: KH16 Eq. (4).
 
     Args:
-        interaction: F, which acts on the overlaps as they are.
         n_neurons: N, at least 1.
+        n: of F(x) = x^n, or an F, as in `error_probability`.
         n_memories: K random patterns, at least 1; the network starts on the first.
+        rectified: of max(x, 0)^n, instead of x^n.
         draws: number of networks, at least 1.
         generator: a CPU generator.
         level: of the interval, > 0 and < 1.
@@ -65,12 +68,12 @@ def measured_error(
     Example:
         >>> import torch
         >>> from damcore.capacity import error_probability, measured_error
-        >>> from damcore.interactions import Polynomial
         >>> generator = torch.Generator().manual_seed(0)
-        >>> measured = measured_error(Polynomial(2), 20, 5, draws=2000, generator=generator)
-        >>> measured.low < error_probability(Polynomial(2), 20, 5) < measured.high
+        >>> measured = measured_error(20, 2, 5, draws=2000, generator=generator)
+        >>> measured.low < error_probability(20, 2, 5) < measured.high
         True
     """
+    interaction = function(n, rectified)
     _checks.whole("n_neurons", n_neurons)
     _checks.whole("n_memories", n_memories)
     _checks.whole("draws", draws, 1, MOST_DRAWS)

@@ -5,15 +5,15 @@ from fractions import Fraction
 import pytest
 import torch
 
-from damcompanion import probes
 from damcompanion.kh16 import differences
+from damcore.capacity import noise_variance
 
 
 def test_unstable_neurons_follow_the_noise_variance():
     """Gauss: the signal N^n - (N - 2)^n against K - 1 terms of that variance; exact would need the finite-N law."""
     measured, patterns = differences.unstable(2, 100, 20, rectified=False, networks=100)
     signal = 100**2 - 98**2
-    deviation = (19 * float(probes.noise_variance(100, 2, rectified=False))) ** 0.5
+    deviation = (19 * noise_variance(100, 2)) ** 0.5
     expected = 0.5 * torch.erfc(torch.tensor(signal / deviation / 2**0.5)).item()
     assert measured == pytest.approx(expected, rel=0.15)
     assert measured < patterns < 100 * measured
@@ -21,27 +21,6 @@ def test_unstable_neurons_follow_the_noise_variance():
     # N = 2, n = 1: the bracket is twice the sum of the two entries; where they differ it is 0, which goes to +1.
     neurons, _ = differences.unstable(1, 2, 2, rectified=False, networks=200)
     assert neurons == pytest.approx(1 / 4, abs=0.05)
-
-
-def test_error_law_is_what_random_patterns_do():
-    for n, memories, rectified in ((2, 20, False), (3, 60, True)):
-        exact = differences.error_law(n, 30, memories, rectified=rectified)
-        counted, _ = differences.unstable(n, 30, memories, rectified=rectified, networks=60)
-        assert exact == pytest.approx(counted, rel=0.15)
-
-
-def test_error_law_of_two_patterns_by_hand():
-    """N = 2, n = 1: the bracket is 2 (xi + zeta), 0 where they differ; sign(0) = +1 is wrong half of the time."""
-    assert differences.error_law(1, 2, 2, rectified=False) == pytest.approx(1 / 4)
-    # Two others: both against it, with probability 1/4; three others: all three, or two and a tie.
-    assert differences.error_law(1, 2, 3, rectified=False) == pytest.approx(1 / 4)
-    assert differences.error_law(1, 2, 4, rectified=False) == pytest.approx(1 / 8 + 3 / 8 / 2)
-
-
-def test_the_rectified_polynomial_takes_twice_the_memories_at_the_same_error():
-    power = differences.error_law(3, 100, 500, rectified=False)
-    assert differences.error_law(3, 100, 999, rectified=True) == pytest.approx(power, rel=0.02)
-    assert differences.error_law(3, 100, 500, rectified=True) < power / 10
 
 
 def test_random_states_end_in_the_only_memory_or_its_inverse():

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from damcompanion.probes import noise_variance, share
+from damcompanion.probes import share
+from damcore.capacity import noise_variance
 
 
 def capacity_exponent(n: int, n_neurons: int, *, energy: bool) -> float:
@@ -26,7 +27,7 @@ def capacity_exponent(n: int, n_neurons: int, *, energy: bool) -> float:
 
     def memories(size: int) -> Fraction:
         if energy:
-            return (size**n - (size - 2) ** n) ** 2 / noise_variance(size, n, rectified=False)
+            return (size**n - (size - 2) ** n) ** 2 / Fraction(noise_variance(size, n))
         others = size - 1
         power = sum(Fraction(comb(others, plus) * (2 * plus - others) ** (2 * n), 2**others) for plus in range(size))
         return others ** (2 * n) / power
