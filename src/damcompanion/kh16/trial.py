@@ -1,0 +1,142 @@
+"""The trial of `damcore.plan`: forty settings from a seed, which was fixed before `plan` was written.
+
+Plan keeps its word where the measured share of perfect recall lies in its interval at least 36 times, with a mean width
+of at most 0.15.
+"""
+
+import random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from damcore import _checks
+from damcore.datasets import binarise, flip, mask, mnist, random_patterns
+
+#: The seed of the settings, fixed before `plan` was written.
+SEED = 20261127
+SETTINGS = 40
+#: What the trial asks for: settings whose measured share lies in the interval, and the mean width of the intervals.
+KEPT, WIDTH = 36, 0.15
+PIXELS = 784
+
+
+class Setting(NamedTuple):
+    """What is stored, how a probe is damaged, and in which dtype.
+
+    Attributes:
+        kind: "random", "biased" or "digits".
+        n_neurons: N.
+        n_patterns: K.
+        bias: mean of an element; 0 but for biased patterns.
+        damage: "flips" of random neurons, or a "mask" that sets the last ones to -1.
+        fraction: of the neurons that is damaged.
+        dtype: "float32" or "float64".
+    """
+
+    kind: str
+    n_neurons: int
+    n_patterns: int
+    bias: float
+    damage: str
+    fraction: float
+    dtype: str
+
+
+@_checks.door
+def settings(seed: int = SEED, count: int = SETTINGS) -> list[Setting]:
+    """Draw settings: random patterns, biased ones and digits, in turn; flips and masks; float32 and float64.
+
+    K is log-uniform from 10 to 3000, N uniform from 50 to 300. From 5 to 45 % of the neurons are flipped, or from 10 to
+    70 % are masked. The mean of a biased element is from -0.8 to -0.2.
+
+    Args:
+        seed: of the draws.
+        count: how many settings.
+
+    Example:
+        >>> from damcompanion.kh16.trial import settings
+        >>> [setting.kind for setting in settings(count=4)]
+        ['random', 'biased', 'digits', 'random']
+    """
+    draw, found = random.Random(seed), []
+    for number in range(count):
+        kind = ("random", "biased", "digits")[number % 3]
+        damage = draw.choice(("flips", "mask"))
+        low, high = (0.05, 0.45) if damage == "flips" else (0.1, 0.7)
+        found.append(
+            Setting(
+                kind=kind,
+                n_neurons=PIXELS if kind == "digits" else draw.randint(50, 300),
+                n_patterns=round(10 * 300 ** draw.random()),
+                bias=round(draw.uniform(-0.8, -0.2), 2) if kind == "biased" else 0.0,
+                damage=damage,
+                fraction=round(draw.uniform(low, high), 2),
+                dtype=draw.choice(("float32", "float64")),
+            )
+        )
+    return found
+
+
+@_checks.door
+def drawn(setting: Setting, *, generator: torch.Generator) -> Tensor:
+    """The patterns of a setting, (K, N); digits are different ones of the bundled 5,000.
+
+    Args:
+        setting: one of `settings`.
+        generator: a CPU generator.
+
+    Example:
+        >>> import torch
+        >>> from damcompanion.kh16.trial import Setting, drawn
+        >>> biased = Setting("biased", 200, 50, -0.6, "flips", 0.2, "float32")
+        >>> patterns = drawn(biased, generator=torch.Generator().manual_seed(0))
+        >>> patterns.shape, patterns.dtype, round(patterns.mean().item(), 1)
+        (torch.Size([50, 200]), torch.float32, -0.6)
+    """
+    size, dtype = (setting.n_patterns, setting.n_neurons), getattr(torch, setting.dtype)
+    if setting.kind == "random":
+        return random_patterns(*size, generator=generator, dtype=dtype)
+    if setting.kind == "biased":
+        plus = torch.rand(size, generator=generator, dtype=torch.float64) < (1 + setting.bias) / 2
+        return plus.to(dtype) * 2 - 1
+    images, _ = mnist(source="bundled")
+    chosen = torch.randperm(len(images), generator=generator)[: setting.n_patterns]
+    return binarise(images[chosen.numpy()], dtype=dtype)
+
+
+@_checks.door
+def hidden(setting: Setting) -> float | slice:
+    """The damage of a setting as `damcore.plan` takes it: the fraction that is flipped, or the neurons that are hidden.
+
+    Args:
+        setting: one of `settings`.
+
+    Example:
+        >>> from damcompanion.kh16.trial import Setting, hidden
+        >>> hidden(Setting("random", 100, 50, 0.0, "mask", 0.3, "float32"))
+        slice(70, 100, None)
+    """
+    if setting.damage == "flips":
+        return setting.fraction
+    return slice(setting.n_neurons - round(setting.fraction * setting.n_neurons), setting.n_neurons)
+
+
+@_checks.door
+def damaged(patterns: Tensor, damage: float | slice, *, generator: torch.Generator) -> Tensor:
+    """The patterns with damage, which is drawn anew for each of them.
+
+    Args:
+        patterns: (B, N), bipolar.
+        damage: from `hidden`.
+        generator: a CPU generator.
+
+    Example:
+        >>> import torch
+        >>> from damcompanion.kh16.trial import damaged
+        >>> damaged(torch.ones(1, 4), slice(3, 4), generator=torch.Generator()).tolist()
+        [[1.0, 1.0, 1.0, -1.0]]
+    """
+    if isinstance(damage, slice):
+        return mask(patterns, damage)
+    return flip(patterns, damage, generator=generator)
