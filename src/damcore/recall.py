@@ -221,13 +221,14 @@ def outcomes(
     n = states.shape[-1]
     asked = overlap.gather(-1, targets.expand(overlap.shape[:-1])[..., None])[..., 0]
     result = torch.full(overlap.shape[:-1], Outcome.SPURIOUS, device=states.device)
-    strongest = overlap.abs().argsort(-1, descending=True)
+    strongest = overlap.abs().topk(min(7, n_patterns), -1).indices
     for count in (3, 5, 7):
         if count > n_patterns:
             break
         chosen = strongest[..., :count]
-        weight = torch.zeros_like(overlap).scatter(-1, chosen, overlap.gather(-1, chosen).sign())
-        mixture = (weight @ patterns).sign()  # an odd number of odd terms is never zero, unless an overlap is
+        signs = overlap.gather(-1, chosen).sign()[..., None]
+        # An odd number of odd terms is never zero, unless an overlap is.
+        mixture = (signs * patterns[..., None, :, :].take_along_dim(chosen[..., None], -2)).sum(-2).sign()
         result[(mixture == states).all(-1)] = Outcome.MIXTURE
     result[(overlap.abs() == n).any(-1)] = Outcome.OTHER
     result[asked == -n] = Outcome.INVERSE

@@ -2,9 +2,11 @@
 
 from damcore._moved import say_where
 from damcore._random import generator
-from damcore.sweeps.capacity import Load, StablePatterns
+from damcore.sweeps.capacity import Block, Load, OneUpdate, StablePatterns
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.gains import GainCell, GainSweep
+from damcore.sweeps.halving import HalfLoad, Size
+from damcore.sweeps.retrieval import Ending, Endings, Retrieval, Start
 from damcore.sweeps.training import Cell, Sweep
 
 try:
@@ -14,15 +16,23 @@ except ModuleNotFoundError as absent:
     raise ImportError(f"`damcore.sweeps` needs {absent.name}; run `pip install damcore[sweeps]`.") from None
 
 __all__ = [
+    "Block",
     "Cell",
+    "Ending",
+    "Endings",
     "Experiment",
     "GainCell",
     "GainSweep",
+    "HalfLoad",
     "Load",
     "NotStoredError",
+    "OneUpdate",
     "Plan",
     "PlanError",
+    "Retrieval",
+    "Size",
     "StablePatterns",
+    "Start",
     "Store",
     "StoreError",
     "Sweep",
