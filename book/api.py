@@ -22,6 +22,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "datasets": ("damcore.datasets", ("damcore.datasets",)),
     "numerics": ("damcore.numerics", ("damcore.numerics",)),
     "capacity": ("damcore.capacity", ("damcore.capacity",)),
+    "planning": ("damcore.planning", ("damcore.planning",)),
     "sweeps": ("damcore.sweeps", ("damcore.sweeps",)),
     "sweeps-running": ("damcore.sweeps: running", tuple(f"damcore.sweeps.{name}" for name in RUNNING)),
     "hopfield": ("damcore.hopfield", ("damcore.hopfield",)),

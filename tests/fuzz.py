@@ -32,14 +32,14 @@ import numpy as np
 import torch
 
 import damcore
-from damcore import classifier, interactions, learning, scaling, sweeps
+from damcore import capacity, classifier, interactions, learning, scaling, sweeps
 from damcore.recall import Recall
 from damcore.sweeps import PlanError, StoreError
 
 REFUSALS = (ValueError, TypeError, FloatingPointError, FileNotFoundError, StoreError, PlanError)
 MODULES = [
     "damcore", "damcore.capacity", "damcore.classifier", "damcore.datasets", "damcore.hopfield", "damcore.interactions",
-    "damcore.learning", "damcore.network", "damcore.numerics", "damcore.recall", "damcore.sweeps",
+    "damcore.learning", "damcore.network", "damcore.numerics", "damcore.planning", "damcore.recall", "damcore.sweeps",
     "damcore.sweeps.experiment",
 ]  # fmt: skip
 # What needs a store, results and errors that others make, abstract classes, and an enumeration.
@@ -98,15 +98,20 @@ def recalled() -> Recall:
 VALID: dict[str, Callable[[], Any]] = {
     "at_temperature": lambda: True,
     "base_url": lambda: None,
+    "bias": lambda: 0.5,
+    "blocks": lambda: 2,
     "batch_size": lambda: 1,
     "clip": lambda: True,
     "criterion": lambda: 0.01,
+    "damage": lambda: 0.25,
+    "damages": lambda: (0.25,),
     "decay": lambda: 0.9,
     "device": lambda: "cpu",
     "divisor": lambda: 8.0,
     "download": lambda: False,
     "draws": lambda: 2,
     "dtype": lambda: torch.float64,
+    "either": lambda: True,
     "epochs": lambda: 2,
     "error_exponent": lambda: 2,
     "floor": lambda: None,
@@ -116,6 +121,7 @@ VALID: dict[str, Callable[[], Any]] = {
     "gains": lambda: (0.5, 1.0),
     "GainSweep.inverse_temperatures": lambda: (),
     "generator": generator,
+    "guesses": lambda: (4,),
     "height": lambda: 4,
     "high": lambda: 10.0,
     "hits": lambda: 1,
@@ -130,6 +136,7 @@ VALID: dict[str, Callable[[], Any]] = {
     "level": lambda: 0.9,
     "learning_rate": lambda: 0.1,
     "learning_rates": lambda: (0.1,),
+    "load": lambda: 3,
     "loads": lambda: (2, 3),
     "low": lambda: 0.1,
     "max_sweeps": lambda: 3,
@@ -141,6 +148,7 @@ VALID: dict[str, Callable[[], Any]] = {
     "n_neurons": lambda: 8,
     "n_patterns": lambda: 2,
     "n_states": lambda: 2,
+    "networks": lambda: 6,
     "name": lambda: "few",
     "neurons": lambda: slice(2, 6),
     "on_nonfinite": lambda: "raise",
@@ -162,12 +170,15 @@ VALID: dict[str, Callable[[], Any]] = {
     "scaling": lambda: scaling.Scaling.modified(1.0, 8),
     "seed": lambda: 3,
     "self_coupling": lambda: True,
+    "share": lambda: lambda load: 1 / load,
     "size": lambda: 2,
+    "sizes": lambda: (8,),
     "slope": lambda: 0.5,
     "source": lambda: "bundled",
     "split": lambda: "test",
     "stage": lambda: "gap",
     "start": lambda: 4.0,
+    "starts": lambda: 3,
     "state": lambda: learning.start(memories()),
     "states": states,
     "stop": lambda: 2.0,
@@ -208,8 +219,25 @@ VALID: dict[str, Callable[[], Any]] = {
     "Cell.repeat": lambda: 0,
     "GainCell.gain": lambda: 1.0,
     "GainCell.repeat": lambda: 0,
+    "Block.block": lambda: 0,
+    "Ending.draw": lambda: 0,
     "Load.draw": lambda: 0,
+    "Size.draw": lambda: 0,
+    "Start.draw": lambda: 0,
     "Load.patterns": lambda: 2,
+    "Plan.share": lambda: capacity.Measured(0.2, 0.1, 0.3),
+    "Plan.nearest": lambda: capacity.Measured(0.2, 0.1, 0.3),
+    "plan.patterns": lambda: 5,
+    "plan.probes": lambda: 100,
+    "half_load.start": lambda: 4,
+    "half_load.most": lambda: 64,
+    "Endings.interaction": lambda: "polynomial",
+    "HalfLoad.interaction": lambda: "polynomial",
+    "OneUpdate.interaction": lambda: "polynomial",
+    "Retrieval.interaction": lambda: "polynomial",
+    "Retrieval.patterns": lambda: "random",
+    "Retrieval.probes": lambda: 4,
+    "Retrieval.start": lambda: "damaged",
     "Measured.high": lambda: 0.3,
     "Measured.low": lambda: 0.1,
     "Measured.share": lambda: 0.2,
@@ -232,6 +260,10 @@ OWNERS: dict[str, Callable[[], Any]] = {
     "GainSweep": lambda: sweeps.GainSweep(
         name="few", vertices=(2,), gains=(1.0,), learning_rates=(0.1,), repeats=1, n_neurons=8, n_memories=4, epochs=2
     ),
+    "Endings": lambda: sweeps.Endings(name="few", load=3, starts=3, n=2, n_neurons=8),
+    "HalfLoad": lambda: sweeps.HalfLoad(name="few", sizes=(8,), guesses=(4,), n=3, starts=3, networks=6),
+    "OneUpdate": lambda: sweeps.OneUpdate(name="few", loads=(3,), n=2, networks=6, n_neurons=8),
+    "Retrieval": lambda: sweeps.Retrieval(name="few", loads=(2, 3), n=2, n_neurons=8, probes=4),
     "LeakyRectifiedPolynomial": lambda: interactions.LeakyRectifiedPolynomial(2),
     "Polynomial": lambda: interactions.Polynomial(2),
     "RectifiedPolynomial": lambda: interactions.RectifiedPolynomial(2),
@@ -374,7 +406,8 @@ def cases() -> list[Case]:
         for name in getattr(module, "__all__", own):
             value = getattr(module, name)
             raised = isinstance(value, type) and issubclass(value, Exception)
-            if name in LEFT_OUT or inspect.ismodule(value) or not callable(value) or raised:
+            planning = getattr(value, "__module__", "") == "damcore.planning"  # which has a `plan` of its own
+            if (name in LEFT_OUT and not planning) or inspect.ismodule(value) or not callable(value) or raised:
                 continue
             found |= {case.name: case for case in _cases_of(name, value)}
     return list(found.values())
@@ -449,7 +482,7 @@ def draws(chosen: list[Case], seed: int, pairs: bool) -> Iterator[tuple[Case, di
 
 def fits(parameter: str, value: str) -> bool:
     """Whether a value may be tried: what a function given by the caller raises is the caller's own error."""
-    if parameter in {"network", "progress", "temperature_schedule", "watch"} and value.startswith(("F ", "a class")):
+    if parameter in {"network", "progress", "share", "temperature_schedule", "watch"} and value.startswith(("F ", "a class")):
         return False
     return parameter not in {"epochs", "max_sweeps", "most"} or value != repr(2**62)  # it would do what it is asked
 

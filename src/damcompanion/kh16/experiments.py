@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from damcompanion.kh16.trial import Trial
 from damcore import _checks
 from damcore.capacity import max_memories
 from damcore.sweeps import Endings, Experiment, HalfLoad, OneUpdate, Retrieval, StablePatterns
@@ -61,7 +62,8 @@ def experiments(profile: str = "quick") -> dict[str, Experiment]:
     - basins-F-n: what damaged patterns end in, by damage and load;
     - classical-N: the polynomial x^2 from its own patterns, near 0.14 patterns per neuron;
     - exponential-DAMAGE: K at which half of the patterns come back;
-    - biased-B, digits-n: correlated patterns.
+    - biased-B, digits-n: correlated patterns;
+    - plan-trial: what `damcore.plan` promises on forty settings, and what it keeps.
 
     Source: KH16 Eq. (6).
 
@@ -95,6 +97,9 @@ def experiments(profile: str = "quick") -> dict[str, Experiment]:
     ]
     found += [*_figure_4(profile), *_figure_5(profile), *_searches(paper), *_updates(paper), *_basins(paper)]
     found += [*_classical(paper), *_correlated(paper)]
+    found.append(
+        Trial("plan-trial") if paper else Trial("plan-trial", count=3 if profile == "smoke" else 10, probes=200)
+    )
     return {experiment.name: experiment for experiment in found}
 
 

@@ -5,13 +5,17 @@ of at most 0.15.
 """
 
 import random
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from damcore import _checks
+from damcore import DenseAssociativeMemory, _checks
 from damcore.datasets import binarise, flip, mask, mnist, random_patterns
+from damcore.planning import plan
+from damcore.sweeps import Experiment, generator
 
 #: The seed of the settings, fixed before `plan` was written.
 SEED = 20261127
@@ -19,6 +23,7 @@ SETTINGS = 40
 #: What the trial asks for: settings whose measured share lies in the interval, and the mean width of the intervals.
 KEPT, WIDTH = 36, 0.15
 PIXELS = 784
+NETWORKS = 20  # of random patterns, in which a promise about their number is tried
 
 
 class Setting(NamedTuple):
@@ -140,3 +145,87 @@ def damaged(patterns: Tensor, damage: float | slice, *, generator: torch.Generat
     if isinstance(damage, slice):
         return mask(patterns, damage)
     return flip(patterns, damage, generator=generator)
+
+
+class Number(NamedTuple):
+    """A setting by its number in `settings`."""
+
+    setting: int
+
+
+@_checks.door
+@dataclass(frozen=True)
+class Trial(Experiment):
+    """Ask `damcore.plan` for each setting, and measure what it promises on other probes.
+
+    The network is built as the plan says, through `DenseAssociativeMemory`. Random patterns are drawn anew for 20
+    networks; biased patterns and digits are those that plan was given. Where neurons are hidden, every pattern is tried
+    once, else about 2000 probes.
+
+    Args:
+        name: what the experiment is called in a store.
+        count: how many settings.
+        probes: that plan tries.
+        seed: of the settings.
+
+    Example:
+        >>> from damcompanion.kh16.trial import Number, Trial
+        >>> [row] = Trial("trial").measure([Number(15)])
+        >>> row["low"] <= row["measured"] <= row["high"]
+        True
+    """
+
+    count: int = SETTINGS
+    probes: int = 1000
+    seed: int = SEED
+
+    Cell = Number
+    metrics = ("vertex", "rectified", "low", "share", "high", "measured", "nearest", "nearest_low", "nearest_measured")
+    unit = "setting"
+
+    @property
+    def axes(self) -> dict[str, Sequence[int]]:
+        return {"setting": range(self.count)}
+
+    def measure(self, cells: Sequence[Number], *, device: str = "cpu") -> list[dict[str, Any]]:
+        """Measure what plan promised and what came of it, on the CPU."""
+        every = settings(self.seed, self.count)
+        return [self._measured(every[cell.setting], cell.setting) for cell in cells]
+
+    def _measured(self, setting: Setting, number: int) -> dict[str, Any]:
+        draw = generator(self.seed, "trial", number)
+        given = setting.kind != "random"
+        patterns = drawn(setting, generator=draw)
+        promised = plan(
+            setting.n_neurons,
+            patterns if given else setting.n_patterns,
+            hidden(setting),
+            getattr(torch, setting.dtype),
+            probes=self.probes,
+            seed=number,
+        )
+        networks = [patterns] if given else [drawn(setting, generator=draw) for _ in range(NETWORKS)]
+        back, nearest = [], []
+        for stored in networks:
+            memory = DenseAssociativeMemory(promised.interaction)
+            memory.store(stored)
+            repeats = 1 if setting.damage == "mask" else -(-2 * self.probes // (len(stored) * len(networks)))
+            wanted = stored.repeat(repeats, 1)
+            if not given:
+                wanted = wanted[: 2 * self.probes // len(networks)]
+            probes = damaged(wanted, hidden(setting), generator=draw)
+            back.append((memory.retrieve(probes, form=promised.form).states == wanted).all(-1))
+            overlap = probes @ stored.mT
+            own = (probes * wanted).sum(-1, keepdim=True)
+            nearest.append((overlap >= own).sum(-1) == 1)
+        return {
+            "vertex": promised.interaction.vertex,
+            "rectified": promised.interaction.name == "rectified",
+            "low": promised.share.low,
+            "share": promised.share.share,
+            "high": promised.share.high,
+            "measured": torch.cat(back).double().mean().item(),
+            "nearest": promised.nearest.share,
+            "nearest_low": promised.nearest.low,
+            "nearest_measured": torch.cat(nearest).double().mean().item(),
+        }

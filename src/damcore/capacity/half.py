@@ -84,7 +84,7 @@ def half_load(
 
     def tried(load: int) -> float:
         found = share(load)
-        if not 0 <= found <= 1:
+        if not isinstance(found, int | float) or not 0 <= found <= 1:
             _checks.refuse(f"`share` must return a number from 0 to 1, got {_checks.said(found)} for {load} memories.")
         loads.append(load)
         shares.append(float(found))
