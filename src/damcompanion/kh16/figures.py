@@ -1,0 +1,154 @@
+"""The rows of KH16's appendix B, what is read off them, and their pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from damcompanion.kh16.experiments import FUNCTIONS, SIZES, experiments
+from damcompanion.results import Results
+from damcore import _checks
+from damcore.capacity import max_memories
+from damcore.sweeps import Endings, Experiment, HalfLoad, Retrieval
+
+#: What a probe can end in, in the order of a picture, and its colour.
+ENDS = {
+    "target": "C0",
+    "inverse": "C9",
+    "other": "C2",
+    "mixture": "C4",
+    "spurious": "C1",
+    "cycle": "C3",
+    "unsettled": "0.6",
+}
+#: Names of the two functions in a picture.
+NAMES = {"polynomial": "power", "rectified": "rectified"}
+
+
+class Rows(Results[Experiment]):
+    """The experiments of KH16 at one size: as stored, or measured now.
+
+    Args:
+        profile: "smoke", "quick" or "paper".
+        compute: measure everything that is asked for now, instead of reading what is stored.
+        folder: where stored results are; those of the repository by default.
+
+    Raises:
+        ValueError: no such profile.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> Rows().experiments["ends-polynomial-4"].load
+        2000
+    """
+
+    @_checks.door
+    def __init__(self, profile: str = "paper", *, compute: bool = False, folder: Path | None = None):
+        super().__init__(experiments, profile, compute=compute, folder=folder)
+
+    @classmethod
+    def beside(cls, other: Results) -> "Rows":
+        """The rows of KH16 in the store, and at the size, of another text."""
+        return cls(other.profile, folder=other.store.folder.parent)
+
+
+@_checks.door
+def perfect(rows: Rows, interaction: str, n: int, *, either: bool = False) -> float:
+    """The share of random states of Figure 4 that end exactly on a memory.
+
+    Args:
+        rows: holds the experiment `ends-F-n`.
+        interaction: "polynomial" or "rectified".
+        n: the vertex.
+        either: on a memory or the inverse of one.
+
+    Raises:
+        NotStoredError: it is not stored.
+    """
+    name = f"ends-{interaction}-{n}"
+    experiment = rows.experiments[name]
+    assert isinstance(experiment, Endings)
+    return float((rows.rows(name)["either" if either else "closest"] == experiment.n_neurons).mean())
+
+
+@_checks.door
+def half(rows: Rows, interaction: str, n_neurons: int, draw: int, *, once: bool = False) -> float:
+    """K_1/2 on the grid of Figure 5: where the share of states that end in a memory first falls to one half.
+
+    Between two numbers of memories the share is a straight line.
+
+    Args:
+        rows: holds the experiment `starts-F-N`.
+        interaction: "polynomial" or "rectified".
+        n_neurons: N.
+        draw: which set of memories.
+        once: with all neurons updated at once.
+
+    Returns:
+        K_1/2; NaN where the share does not fall so far, or is below one half from the beginning.
+
+    Raises:
+        NotStoredError: it is not stored.
+    """
+    stored = rows.rows(f"starts{'-once' if once else ''}-{interaction}-{n_neurons}")
+    shares = stored[stored["draw"] == draw].sort_values("patterns")
+    return crossing(shares["patterns"].to_numpy(float), shares["memory"].to_numpy(float))
+
+
+def crossing(x: np.ndarray, share: np.ndarray) -> float:
+    """Where a share first falls to one half, on a straight line between two points; NaN where it does not.
+
+    Example:
+        >>> import numpy as np
+        >>> from damcompanion.kh16.figures import crossing
+        >>> crossing(np.array([50.0, 100.0, 150.0]), np.array([0.9, 0.75, 0.25]))
+        125.0
+    """
+    below = np.flatnonzero(share < 0.5)
+    if not len(below) or below[0] == 0:
+        return float("nan")
+    k = below[0]
+    return float(x[k - 1] + (x[k] - x[k - 1]) * (share[k - 1] - 0.5) / (share[k - 1] - share[k]))
+
+
+@_checks.door
+def halves(rows: Rows) -> pd.DataFrame:
+    """K_1/2 of Figure 5 for each function, N and set of memories, beside Eq. 6.
+
+    Args:
+        rows: holds the experiments `starts-F-N`.
+
+    Returns:
+        A row for each: interaction, n_neurons, draw, half and ratio, which is half over Eq. 6.
+
+    Raises:
+        NotStoredError: one is not stored.
+    """
+    found = []
+    for interaction in FUNCTIONS:
+        for size in SIZES:
+            experiment = rows.experiments[f"starts-{interaction}-{size}"]
+            assert isinstance(experiment, Retrieval)
+            for draw in range(experiment.draws):
+                at = half(rows, interaction, size, draw)
+                found.append((interaction, size, draw, at, at / max_memories(size, 3)))
+    return pd.DataFrame(found, columns=["interaction", "n_neurons", "draw", "half", "ratio"])
+
+
+@_checks.door
+def searched(rows: Rows, interaction: str, n: int) -> pd.DataFrame:
+    """K_1/2 as it was searched for, with its interval, beside Eq. 6: a row for each N.
+
+    Args:
+        rows: holds the experiment `half-F-n`.
+        interaction: "polynomial" or "rectified".
+        n: the vertex.
+
+    Raises:
+        NotStoredError: it is not stored.
+    """
+    name = f"half-{interaction}-{n}"
+    assert isinstance(rows.experiments[name], HalfLoad)
+    found = rows.rows(name)[["n_neurons", "memories", "low", "high"]].sort_values("n_neurons")
+    printed = np.array([max_memories(int(size), n) for size in found["n_neurons"]])
+    return found.assign(printed=printed, ratio=found["memories"] / printed)
