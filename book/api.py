@@ -53,6 +53,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
                 "choices",
                 "temperature",
                 "windows",
+                "served",
+                "planes",
                 "fates",
                 "ranking",
                 "experiments",

@@ -17,8 +17,8 @@ from damcompanion import figures as plotting
 from damcompanion.mrs24.experiments.heat_maps import sweeps
 from damcompanion.mrs24.experiments.temperature import CHOSEN_EVEN, CHOSEN_GAIN
 from damcompanion.mrs24.figures import Gallery, write_tables
+from damcompanion.mrs24.planes import PLANE_NAMES, plane
 from damcompanion.mrs24.regions import AXES, NEAR, distances
-from damcompanion.mrs24.windows import PLANE_NAMES, plane
 from damcore.sweeps.training import Sweep
 
 MAPS, GAINS = "window.DAMCORE_MAPS", "window.DAMCORE_GAINS"

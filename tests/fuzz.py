@@ -482,7 +482,9 @@ def draws(chosen: list[Case], seed: int, pairs: bool) -> Iterator[tuple[Case, di
 
 def fits(parameter: str, value: str) -> bool:
     """Whether a value may be tried: what a function given by the caller raises is the caller's own error."""
-    if parameter in {"network", "progress", "share", "temperature_schedule", "watch"} and value.startswith(("F ", "a class")):
+    if parameter in {"network", "progress", "share", "temperature_schedule", "watch"} and value.startswith(
+        ("F ", "a class")
+    ):
         return False
     return parameter not in {"epochs", "max_sweeps", "most"} or value != repr(2**62)  # it would do what it is asked
 

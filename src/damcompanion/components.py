@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 
 from damcompanion.checks import Check
 from damcompanion.claims import Judged
+from damcompanion.figures import SCORE
+from damcompanion.figures import scale as colour_scale
 from damcompanion.shown import Shown, rendered
 from damcompanion.tables import claims_table, markdown
 from damcore import _checks
@@ -190,6 +192,25 @@ def figure(
         f"<summary>How this was made</summary></details></figcaption></figure>"
     )
     return Shown(f"{label or 'Figure'}: {caption}", markup)
+
+
+@_checks.door
+def share_scale(label: str, colours: str = SCORE) -> Figure:
+    """The scale of colours from 0 to 1.
+
+    Args:
+        label: what the colours mean.
+        colours: a matplotlib colour map.
+
+    Example:
+        >>> from damcompanion.components import share_scale
+        >>> [bar] = share_scale("share of states").axes
+        >>> bar.get_xlabel()
+        'share of states'
+    """
+    bar = canvas(3.6, 0.62)
+    colour_scale(bar, limits=(0, 1), label=label, colours=colours)
+    return bar
 
 
 def scale_bar(picture: Figure) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from damcompanion.claims import Claim, Judged, Verdict, judge
 from damcompanion.errata import Erratum
+from damcompanion.kh16.claims import CLAIMS as CAPACITY
 from damcompanion.kh16.errata import ERRATA as KH16
+from damcompanion.kh16.figures import Rows
 from damcompanion.mrs24.claims import CLAIMS, Look
 from damcompanion.mrs24.errata import ERRATA as MRS24
 from damcompanion.mrs24.figures import Gallery
@@ -19,6 +21,7 @@ ERRATA: dict[str, list[Erratum]] = {"MRS24": [*MRS24], "KH16": [*KH16], "MSSL22"
 CHAPTERS: dict[str, tuple[Claim, ...]] = {
     "MRS24: the maps": CLAIMS,
     "MRS24: what is proved": PROOFS,
+    "KH16: capacity": CAPACITY,
     **{f"{text}: errata": tuple(erratum.claim for erratum in errata) for text, errata in ERRATA.items()},
 }
 
@@ -46,8 +49,11 @@ def judged(gallery: Gallery, chapters: Iterable[str] = ()) -> dict[str, list[Jud
         >>> [one.claim.id for one in maps if one.verdict != "undecided"]
         ['mrs24-5-1-overflow']
     """
-    look = Look(gallery)
-    return {chapter: [judge(claim, look) for claim in CHAPTERS[chapter]] for chapter in [*chapters] or CHAPTERS}
+    look, rows = Look(gallery), Rows.beside(gallery)
+    return {
+        chapter: [judge(claim, rows if chapter == "KH16: capacity" else look) for claim in CHAPTERS[chapter]]
+        for chapter in [*chapters] or CHAPTERS
+    }
 
 
 def tally(found: Iterable[Judged]) -> dict[Verdict, int]:

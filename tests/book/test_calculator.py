@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 import data
 from damcompanion.mrs24.figures import Gallery
-from damcompanion.mrs24.windows import PLANE_NAMES
+from damcompanion.mrs24.planes import PLANE_NAMES
 from damcore import Scaling, model
 from page_part import write_part
 from synthetic import store_sweep

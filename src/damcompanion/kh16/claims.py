@@ -13,18 +13,20 @@ from damcompanion.kh16.figures import NAMES, Rows, halves, perfect
 from damcore.capacity import clopper_pearson, error_probability, max_memories
 from damcore.sweeps.store import NotStoredError
 
+FIXED = "17d1779"  # the commit at which these rules were fixed, before the rows existed
+
 #: "unable to reconstruct": the share of states that still end exactly on a memory.
-UNABLE = Between(most=0.05, word="unable")
+UNABLE = Between(most=0.05, word="unable", commit=FIXED)
 #: "sharply peaks at perfect recovery": the share of states there.
-PEAKS = Between(least=0.5, word="sharply peaks")
+PEAKS = Between(least=0.5, word="sharply peaks", commit=FIXED)
 #: "consistent with": the geometric mean of K_1/2 over Eq. 6, over the sizes of the figure.
-CONSISTENT = Between(least=0.8, most=1.25, word="consistent")
+CONSISTENT = Between(least=0.8, most=1.25, word="consistent", commit=FIXED)
 #: "a little bit above": the same mean.
-LITTLE = Between(least=1.0, most=1.5, word="a little bit above")
+LITTLE = Between(least=1.0, most=1.5, word="a little bit above", commit=FIXED)
 #: "similar non-linear behavior": the exponent of N in K_1/2, less that of Eq. 6 on the same sizes.
-SIMILAR = Between(least=-0.25, most=0.25, word="similar")
+SIMILAR = Between(least=-0.25, most=0.25, word="similar", commit=FIXED)
 #: "without errors": neurons that a stored pattern loses in one update of each, on average, at Eq. 6.
-WITHOUT = Between(most=1.0, word="no errors")
+WITHOUT = Between(most=1.0, word="no errors", commit=FIXED)
 #: "Qualitatively": how much the shares of both functions may differ, where the inverse of a memory counts.
 ALIKE = 0.1
 
@@ -196,7 +198,7 @@ CLAIMS: tuple[Claim, ...] = (
         text="KH16",
         where="B, Fig. 4",
         statement="n of 5 or more: all 10000 samples converge to one of the memories",
-        rule=Holds("every state, with each function and n = 5, 6"),
+        rule=Holds("every state, with each function and n = 5, 6", commit=FIXED),
         measure=_all_converge((5, 6)),
         control=Control("n = 2, 3", _all_converge((2, 3))),
     ),
@@ -205,7 +207,7 @@ CLAIMS: tuple[Claim, ...] = (
         text="KH16",
         where="B, Fig. 4",
         statement="power and rectified models behave alike",
-        rule=Holds(f"shares within {ALIKE:g} at n = 2 to 6, where the inverse of a memory counts, too"),
+        rule=Holds(f"shares within {ALIKE:g} at n = 2 to 6, where the inverse of a memory counts, too", commit=FIXED),
         measure=_alike((2, 3, 4, 5, 6)),
         control=Control("where the inverse does not count", _alike((4, 6), either=False)),
     ),

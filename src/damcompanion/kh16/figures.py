@@ -68,7 +68,8 @@ def perfect(rows: Rows, interaction: str, n: int, *, either: bool = False) -> fl
     name = f"ends-{interaction}-{n}"
     experiment = rows.experiments[name]
     assert isinstance(experiment, Endings)
-    return float((rows.rows(name)["either" if either else "closest"] == experiment.n_neurons).mean())
+    ends = rows.rows(name)["either" if either else "closest"].to_numpy()
+    return float((ends == experiment.n_neurons).mean())
 
 
 @_checks.door
@@ -91,8 +92,8 @@ def half(rows: Rows, interaction: str, n_neurons: int, draw: int, *, once: bool 
         NotStoredError: it is not stored.
     """
     stored = rows.rows(f"starts{'-once' if once else ''}-{interaction}-{n_neurons}")
-    shares = stored[stored["draw"] == draw].sort_values("patterns")
-    return crossing(shares["patterns"].to_numpy(float), shares["memory"].to_numpy(float))
+    loads, shares, _ = means(where(stored, "draw", draw), "patterns", "memory")
+    return crossing(loads, shares)
 
 
 def crossing(x: np.ndarray, share: np.ndarray) -> float:
@@ -149,6 +150,35 @@ def searched(rows: Rows, interaction: str, n: int) -> pd.DataFrame:
     """
     name = f"half-{interaction}-{n}"
     assert isinstance(rows.experiments[name], HalfLoad)
-    found = rows.rows(name)[["n_neurons", "memories", "low", "high"]].sort_values("n_neurons")
+    found = pd.DataFrame(rows.rows(name)[["n_neurons", "memories", "low", "high"]]).sort_values(by="n_neurons")
     printed = np.array([max_memories(int(size), n) for size in found["n_neurons"]])
     return found.assign(printed=printed, ratio=found["memories"] / printed)
+
+
+def column(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """A column as numbers."""
+    return frame[name].to_numpy(float)
+
+
+def means(frame: pd.DataFrame, by: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The values of one column, and at each of them the mean of another column and the standard error of the mean.
+
+    Example:
+        >>> import pandas as pd
+        >>> from damcompanion.kh16.figures import means
+        >>> frame = pd.DataFrame({"patterns": [2, 2, 5], "target": [1.0, 0.0, 0.5]})
+        >>> [values.tolist() for values in means(frame, "patterns", "target")]
+        [[2.0, 5.0], [0.5, 0.5], [0.5, 0.0]]
+    """
+    x, y = column(frame, by), column(frame, name)
+    values = np.unique(x)
+    groups = [y[x == value] for value in values]
+    errors = [float(group.std(ddof=1)) / len(group) ** 0.5 if len(group) > 1 else 0.0 for group in groups]
+    return values, np.array([group.mean() for group in groups]), np.array(errors)
+
+
+def where(frame: pd.DataFrame, name: str, value: float | str) -> pd.DataFrame:
+    """The rows in which a column has this value."""
+    if isinstance(value, str):
+        return pd.DataFrame(frame[frame[name] == value])
+    return pd.DataFrame(frame[np.isclose(column(frame, name), value)])

@@ -5,22 +5,9 @@ import pytest
 
 from damcompanion.mrs24.experiments.temperature import CHOSEN_GAIN, SIZES
 from damcompanion.mrs24.figures import Gallery
-from damcompanion.mrs24.windows import (
-    LINES,
-    OF_OTHERS,
-    PLANE_NAMES,
-    TABLES,
-    by_function,
-    by_size,
-    early_panels,
-    needs,
-    of_all,
-    plane,
-    planes,
-    served,
-    served_even,
-    served_panel,
-)
+from damcompanion.mrs24.planes import PLANE_NAMES, early_panels, plane, planes
+from damcompanion.mrs24.served import TABLES, needs, served, served_even, served_panel
+from damcompanion.mrs24.windows import LINES, OF_OTHERS, by_function, by_size, of_all
 from synthetic import store_sweep
 
 PLANE = PLANE_NAMES[0]
