@@ -55,6 +55,7 @@ def experiments(profile: str = "quick") -> dict[str, Experiment]:
 
     - stable-F-n: the share of stored patterns that one update leaves as they are;
     - ends-F-n: the histograms of Figure 4, with each state a row;
+    - every-F-n: the same states of ten sets of memories, n = 5 and 6, with a row for each set;
     - starts-F-N: how many random states end in a memory, n = 3, on the grid of Figure 5; starts-once-F-N: with all
       neurons updated at once;
     - half-F-n: K_1/2, searched for, with its interval; for an even power the inverse of a memory counts;
@@ -95,7 +96,14 @@ def experiments(profile: str = "quick") -> dict[str, Experiment]:
         for n in VERTICES
         for interaction in FUNCTIONS
     ]
-    found += [*_figure_4(profile), *_figure_5(profile), *_searches(paper), *_updates(paper), *_basins(paper)]
+    found += [
+        *_figure_4(profile),
+        *_every(paper),
+        *_figure_5(profile),
+        *_searches(paper),
+        *_updates(paper),
+        *_basins(paper),
+    ]
     found += [*_classical(paper), *_correlated(paper)]
     found.append(
         Trial("plan-trial") if paper else Trial("plan-trial", count=3 if profile == "smoke" else 10, probes=200)
@@ -108,6 +116,23 @@ def _figure_4(profile: str) -> list[Endings]:
     return [
         Endings(name=f"ends-{interaction}-{n}", load=load, starts=starts, n=n, interaction=interaction)
         for n in ITS_VERTICES
+        for interaction in FUNCTIONS
+    ]
+
+
+def _every(paper: bool) -> list[Retrieval]:
+    return [
+        Retrieval(
+            name=f"every-{interaction}-{n}",
+            loads=(FIGURE_4,),
+            probes=STATES if paper else 50,
+            draws=10 if paper else 1,
+            start="random",
+            n=n,
+            interaction=interaction,
+        )
+        for n in ITS_VERTICES
+        if n >= 5
         for interaction in FUNCTIONS
     ]
 
@@ -170,7 +195,7 @@ def _updates(paper: bool) -> list[OneUpdate]:
 
 def _most_networks(n_neurons: int, n: int, paper: bool) -> int:
     """Networks of a block: fewer where each stores many patterns."""
-    numbers = n_neurons * max_memories(n_neurons, n, ERROR)
+    numbers = n_neurons * max_memories(n_neurons, n, ERROR, law="limit")
     return max(50, min(NETWORKS if paper else 100, int(4e8 / numbers / 10)))
 
 
