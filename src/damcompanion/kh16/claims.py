@@ -29,6 +29,10 @@ SIMILAR = Between(least=-0.25, most=0.25, word="similar", commit=FIXED)
 WITHOUT = Between(most=1.0, word="no errors", commit=FIXED)
 #: "Qualitatively": how much the shares of both functions may differ, where the inverse of a memory counts.
 ALIKE = 0.1
+#: What the rows suggested: an even power has the inverse of each memory, too, and "all" may miss one in a thousand.
+LATER = "bd89ef9"
+PEAKS_EITHER = Between(least=0.5, word="sharply peaks", commit=LATER)
+NEARLY_ALL = Holds("all but one in a thousand, where the inverse of a memory counts", commit=LATER)
 
 
 def _measured(quantity: str, number: Callable[[Rows], dict[str, tuple[float, float, float]]], names: tuple[str, ...]):
@@ -66,13 +70,13 @@ def _shares(vertices: tuple[int, ...], either: bool = False):
     return _measured(quantity, number, names)
 
 
-def _all_converge(vertices: tuple[int, ...], either: bool = False):
+def _all_converge(vertices: tuple[int, ...], either: bool = False, least: float = 1.0):
     shares = _shares(vertices, either)
 
     def measure(rows: Rows) -> Evidence:
         found = shares(rows)
-        parts = {view: share == 1 for view, share in found.measured.items()}
-        failing = {view: f"{share:.2%}" for view, share in found.measured.items() if share < 1}
+        parts = {view: share >= least for view, share in found.measured.items()}
+        failing = {view: f"{share:.2%}" for view, share in found.measured.items() if share < least}
         words = "; ".join(f"{view}: {share:.2%}" for view, share in found.measured.items())
         return Evidence(
             found.kind,
@@ -116,7 +120,7 @@ def _ratio(interaction: str, factor: float = 1.0):
         table = halves(rows)
         of = table[table["interaction"] == interaction]
         logs = np.log(of.pivot(index="draw", columns="n_neurons", values="ratio").to_numpy() * factor)
-        return {f"{NAMES[interaction]}, N = {SIZES[0]} to {SIZES[-1]}": _geometric(logs.mean(1))}
+        return {f"{NAMES[interaction]}, N = {SIZES[0]} to {SIZES[-1]}": _geometric(np.nanmean(logs, 1))}
 
     return _measured(
         "K_1/2 over Eq. 6, geometric mean", number, tuple(f"starts-{interaction}-{size}" for size in SIZES)
@@ -132,11 +136,17 @@ def _exponent(factor: float = 0.0):
         for interaction in FUNCTIONS:
             of = table[table["interaction"] == interaction]
             logs = np.log(of.pivot(index="draw", columns="n_neurons", values="ratio").to_numpy()) + factor * x
-            found[NAMES[interaction]] = _mean(np.array([np.polyfit(x, row, 1)[0] for row in logs]))
+            found[NAMES[interaction]] = _mean(np.array([_slope(x, row) for row in logs]))
         return found
 
     names = tuple(f"starts-{interaction}-{size}" for interaction in FUNCTIONS for size in SIZES)
     return _measured("exponent of N in K_1/2, less that of Eq. 6", number, names)
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Of the straight line through the points that there are: a K_1/2 beyond the grid is left out."""
+    there = np.isfinite(y)
+    return float(np.polyfit(x[there], y[there], 1)[0])
 
 
 def _mean(values: np.ndarray) -> tuple[float, float, float]:
@@ -192,6 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
         rule=PEAKS,
         measure=_shares((4,)),
         control=Control("n = 2", _shares((2,))),
+        later=(PEAKS_EITHER, _shares((4,), either=True)),
     ),
     Claim(
         id="kh16-b-all",
@@ -201,6 +212,7 @@ CLAIMS: tuple[Claim, ...] = (
         rule=Holds("every state, with each function and n = 5, 6", commit=FIXED),
         measure=_all_converge((5, 6)),
         control=Control("n = 2, 3", _all_converge((2, 3))),
+        later=(NEARLY_ALL, _all_converge((5, 6), either=True, least=0.999)),
     ),
     Claim(
         id="kh16-b-both",

@@ -77,7 +77,8 @@ def capacity_against_size(rows: Rows) -> Panel:
         )  # fmt: skip
     axes.set(xlabel="neurons N", ylabel="memories K", ylim=(0, None))
     axes.legend(frameon=False)
-    mean = {name: column(where(table, "interaction", name), "ratio").mean() for name in FUNCTIONS}
+    mean = {name: column(where(table, "interaction", name), "ratio") for name in FUNCTIONS}
+    mean = {name: float(np.nanmean(ratios)) for name, ratios in mean.items()}
     alt = "K_1/2 against N: " + ", ".join(f"{NAMES[name]} {ratio:.2f} times Eq. 6" for name, ratio in mean.items())
     return Panel(picture, alt=f"{alt} on average.")
 
