@@ -45,6 +45,7 @@ MODULES = [
     SOURCE / "_settling.py",
     *sorted((SOURCE / "numerics").glob("*.py")),
     *sorted((SOURCE / "capacity").glob("*.py")),
+    SOURCE / "planning.py",
     SOURCE / "sweeps" / "store.py",
     SOURCE / "sweeps" / "files.py",
 ]

@@ -17,6 +17,7 @@ from damcore.capacity import (
     max_memories,
     max_perfect_memories,
     measured_error,
+    nearest_probability,
     noise_variance,
     perfect_probability,
 )
@@ -252,7 +253,7 @@ def test_one_memory_more_than_the_most_has_a_larger_error(interaction, law):
         most = int(found)
         at, more = (error_probability(30, interaction, k, law=law) for k in (max(most, 1), most + 1))
         assert (at <= error or most == 0) and more > error
-        if law in ("gaussian", "limit", "printed") and most > 1:  # which hold between whole numbers, too
+        if law in ("limit", "printed") and most > 1:  # which hold between whole numbers, too
             assert math.isclose(of_memories(interaction, 30, law)(found), error, rel_tol=5e-3)
 
 
@@ -348,6 +349,45 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(level):
         tails = [sum(math.comb(25, k) * p**k * (1 - p) ** (25 - k) for k in range(a, b))
                  for a, b in ((0, first + 1), (last, 26))]  # fmt: skip
         assert min(tails) > (1 - level) / 2  # one case fewer would be too few
+
+
+@pytest.mark.parametrize("interaction", [*POWERS, RectifiedPolynomial(3), Exponential()], ids=repr)
+@pytest.mark.parametrize("flipped", [1, 2, 3, 4])
+def test_with_damage_it_is_the_share_of_all_networks_and_all_damage(interaction, flipped):
+    networks = all_networks(4, 2)
+    wrong = []
+    for chosen in itertools.combinations(range(4), flipped):
+        probe = networks[:, :1].clone()
+        probe[..., list(chosen)] *= -1
+        after = recall(networks, probe, interaction, Scaling(1.0), order="synchronous", max_sweeps=1).states
+        wrong.append((after != networks[:, :1]).double().mean().item())
+    law = error_probability(4, interaction, 2, damage=flipped / 4)
+    assert math.isclose(sum(wrong) / len(wrong), law, rel_tol=1e-11)
+
+
+def test_with_damage_all_laws_are_about_the_same_thing():
+    for rectified in (False, True):
+        exact, gaussian, bound = (
+            error_probability(100, 3, 300, rectified, damage=0.1, law=law) for law in ("exact", "gaussian", "bound")
+        )
+        assert abs(gaussian / exact - 1) < 0.2 and exact < bound
+        assert error_probability(100, 3, 300, rectified, damage=0.004) == error_probability(100, 3, 300, rectified)
+    assert error_probability(100, 2, 30, damage=0.5) == 0.5 and error_probability(100, 2, 30, damage=0.9) > 0.9
+    with refused(ValueError, '`law` must be "exact", "gaussian" or "bound" where there is damage, got \'limit\'.'):
+        error_probability(100, 2, 30, damage=0.5, law="limit")
+    with refused(ValueError, "`damage` must be between 0 and 1, got 1.5"):
+        error_probability(100, 2, 30, damage=1.5)
+
+
+@pytest.mark.parametrize("flipped", [0, 1, 2, 4])
+def test_the_nearest_pattern_is_counted_over_all_networks(flipped):
+    networks = all_networks(4, 3)
+    probe = networks[:, 0].clone()
+    probe[:, :flipped] *= -1
+    overlap = (networks @ probe[..., None])[..., 0]
+    share = (overlap[:, :1] > overlap[:, 1:]).all(-1).double().mean().item()
+    assert math.isclose(nearest_probability(4, 3, flipped / 4), share, rel_tol=1e-12)
+    assert nearest_probability(4, 1, 0.25) == 1
 
 
 def test_two_neurons_by_hand():

@@ -80,7 +80,7 @@ def descent(
         before[:] = [(level, room), now.clone()]
 
     recall(patterns, start, interaction, Scaling(1.0), watch=watch)
-    return Descent(*count, largest[0])
+    return Descent(count[0], count[1], count[2], largest[0])
 
 
 def _measured(patterns: Tensor, states: Tensor, interaction: Interaction) -> tuple[Tensor, Tensor]:

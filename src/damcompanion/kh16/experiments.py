@@ -265,7 +265,7 @@ def _correlated(paper: bool) -> list[Retrieval]:
         Retrieval(
             name=f"digits-{n}",
             loads=DIGIT_LOADS if paper else DIGIT_LOADS[:4:2],
-            damages=(0.0, 0.2) if paper else (0.2,),
+            damages=(0.0, 0.2),
             n=n,
             n_neurons=784,
             patterns="digits",

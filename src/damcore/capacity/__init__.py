@@ -5,7 +5,7 @@ laws are computed and not simulated; `measured_error` draws networks to compare 
 the number of memories at which half of what is tried succeeds.
 """
 
-from damcore.capacity.errors import error_probability, noise_variance, perfect_probability
+from damcore.capacity.errors import error_probability, nearest_probability, noise_variance, perfect_probability
 from damcore.capacity.half import Half, half_load
 from damcore.capacity.loads import max_memories, max_perfect_memories
 from damcore.capacity.measured import Measured, clopper_pearson, measured_error
@@ -19,6 +19,7 @@ __all__ = [
     "max_memories",
     "max_perfect_memories",
     "measured_error",
+    "nearest_probability",
     "noise_variance",
     "perfect_probability",
 ]

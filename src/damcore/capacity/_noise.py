@@ -1,9 +1,10 @@
 """The noise: what the other random memories add to the energy gap of a neuron of a stored pattern."""
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -27,33 +28,39 @@ class Noise:
     Attributes:
         values: the values of x, each once.
         weights: how many of the 2^N choices of s and N - 1 signs give each value.
-        signal: what the stored pattern's own memory adds, positive.
+        signal: what the stored pattern's own memory adds.
+        brackets: F(r + 1) - F(r - 1) at each overlap r of the other neurons, from below.
     """
 
     values: tuple[Fraction, ...]
     weights: tuple[int, ...]
     signal: Fraction
+    brackets: tuple[Fraction, ...] = ()
 
     @classmethod
     def of(cls, interaction: Interaction, n_neurons: int) -> "Noise":
         """Return the noise of F, exactly where F has rational values, and else with F in float64."""
         _checks.whole("n_neurons", n_neurons, 2, MOST_NEURONS)
         values = _values(interaction, n_neurons)
+        brackets = tuple(on - off for off, on in itertools.pairwise(values))
         weights: Counter[Fraction] = Counter()
         ways = 1  # binomial coefficient of N - 1 and `plus`
-        for plus in range(n_neurons):
-            bracket = values[plus + 1] - values[plus]
+        for plus, bracket in enumerate(brackets):
             weights[bracket] += ways
             weights[-bracket] += ways
             ways = ways * (n_neurons - 1 - plus) // (plus + 1)
-        signal = values[-1] - values[-2]
-        if signal <= 0:
+        if brackets[-1] <= 0:
             _checks.refuse(
                 f"`n` must be a function that rises from the overlap N - 2 to N, and {interaction!r} does not."
             )
-        return cls(tuple(weights), tuple(weights.values()), signal)
+        return cls(tuple(weights), tuple(weights.values()), brackets[-1], brackets)
 
-    @property
+    def damaged(self, flipped: int) -> tuple["Noise", "Noise"]:
+        """The same noise with the signal of a neuron that is right, and of a flipped one, once some are flipped."""
+        right = self.brackets[-1 - flipped] if flipped < len(self.brackets) else Fraction(0)
+        return replace(self, signal=right), replace(self, signal=self.brackets[-flipped])
+
+    @cached_property
     def variance(self) -> Fraction:
         """The variance of one term; its mean is 0."""
         total = sum(weight * value**2 for value, weight in zip(self.values, self.weights, strict=True))

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 
 from damcore import _checks
-from damcore.capacity._noise import Noise
+from damcore.capacity._noise import MOST_NEURONS, Noise
 from damcore.interactions import Interaction, Polynomial, RectifiedPolynomial
 
 LAWS = ("exact", "gaussian", "limit", "printed", "bound")
@@ -12,7 +14,13 @@ LAWS = ("exact", "gaussian", "limit", "printed", "bound")
 
 @_checks.door
 def error_probability(
-    n_neurons: int, n: int | Interaction, n_memories: int, rectified: bool = False, *, law: str = "exact"
+    n_neurons: int,
+    n: int | Interaction,
+    n_memories: int,
+    rectified: bool = False,
+    *,
+    law: str = "exact",
+    damage: float = 0.0,
 ) -> float:
     """Return the probability that a neuron of a stored random pattern turns over when it is updated.
 
@@ -56,6 +64,11 @@ def error_probability(
     The noise is symmetric, so 1/2 is a bound, too. For the exponential the noise is far from Gaussian, and only "exact"
     and "bound" mean anything.
 
+    Where the network starts from a damaged pattern, P is the probability that a neuron is wrong after one update. With
+    d flipped neurons the pattern's own overlap is N - 2d, and the signal is F(N - 2d) - F(N - 2d - 2) for a neuron that
+    is right, and F(N - 2d + 2) - F(N - 2d) for one of the flipped. Where P is below d/N, the state moves towards the
+    pattern. The law holds for the first update only: later states depend on the other memories.
+
     Source: KH16 Eq. (4), (5).
 
     Args:
@@ -64,6 +77,8 @@ def error_probability(
         n_memories: K, at least 1, with the pattern itself.
         rectified: of max(x, 0)^n, instead of x^n.
         law: "exact", "gaussian", "limit", "printed" or "bound".
+        damage: fraction of the neurons that is flipped before the update, 0 to 1; round(damage N) of them. The laws
+            "limit" and "printed" have none.
 
     Returns:
         P; 0 where the noise cannot reach the signal.
@@ -85,9 +100,51 @@ def error_probability(
         bound 0.03842
         >>> round(error_probability(100, 3, 1000, rectified=True), 5)
         0.0053
+        >>> [round(error_probability(100, n, 200, damage=0.2), 3) for n in (2, 4)]  # a fifth is wrong before
+        [0.336, 0.0]
     """
     _checks.whole("n_memories", n_memories)
-    return of_memories(function(n, rectified), n_neurons, law)(n_memories)
+    _checks.number("damage", damage, least=0.0, most=1.0)
+    interaction = function(n, rectified)
+    flipped = round(damage * n_neurons) if damage else 0
+    if not flipped:
+        return of_memories(interaction, n_neurons, law)(n_memories)
+    _checks.one_of("law", law, LAWS)
+    if law in ("limit", "printed"):
+        _checks.refuse(f'`law` must be "exact", "gaussian" or "bound" where there is damage, got {law!r}.')
+    noise, share = Noise.of(interaction, n_neurons), flipped / n_neurons
+    right, wrong = (_turned(each, law, n_memories) for each in noise.damaged(flipped))
+    return (1 - share) * right + share * wrong
+
+
+@_checks.door
+def nearest_probability(n_neurons: int, n_memories: int, damage: float) -> float:
+    """Return the probability that a damaged random pattern is nearer to its own pattern than to all others.
+
+        P = P(S < N - 2d)^(K-1)
+
+    S is the overlap with another pattern, a sum of N fair signs, and d the number of flipped neurons. It is what a
+    search for the nearest pattern finds. The law is exact.
+
+    Args:
+        n_neurons: N, 1 to 8192.
+        n_memories: K random patterns, at least 1.
+        damage: fraction of the neurons that is flipped, 0 to 1; round(damage N) of them.
+
+    Raises:
+        ValueError: a number is out of range.
+
+    Example:
+        >>> from damcore.capacity import nearest_probability
+        >>> round(nearest_probability(100, 2000, 0.3), 3)
+        0.925
+    """
+    _checks.whole("n_neurons", n_neurons, 1, MOST_NEURONS)
+    _checks.whole("n_memories", n_memories)
+    _checks.number("damage", damage, least=0.0, most=1.0)
+    flipped = round(damage * n_neurons)
+    ways = sum(math.comb(n_neurons, minus) for minus in range(flipped + 1))  # an overlap of at least N - 2d
+    return math.exp((n_memories - 1) * math.log1p(-Fraction(ways, 2**n_neurons))) if flipped < n_neurons else 0.0
 
 
 @_checks.door
@@ -184,13 +241,21 @@ def of_memories(interaction: Interaction, n_neurons: int, law: str) -> Callable[
         load = log_load(interaction, n_neurons)
         return lambda memories: _limit(load + math.log(memories), law)
     noise = Noise.of(interaction, n_neurons)
+    return lambda memories: _turned(noise, law, memories)
+
+
+def _turned(noise: Noise, law: str, memories: int) -> float:
+    """The probability that the noise of the other memories outweighs a signal, which may be negative itself."""
+    if noise.signal == 0:
+        return 0.5
+    if noise.signal < 0:
+        return 1.0 if law == "bound" else 1 - _turned(replace(noise, signal=-noise.signal), law, memories)
     if law == "gaussian":
         ratio = 2 * noise.variance / noise.signal**2
-        return lambda memories: math.erfc(1 / math.sqrt(float((memories - 1) * ratio))) / 2 if memories > 1 else 0.0
-
+        return math.erfc(1 / math.sqrt(float((memories - 1) * ratio))) / 2 if memories > 1 else 0.0
     if law == "bound":
-        return lambda memories: min(0.5, noise.term.chernoff(memories - 1))
-    return lambda memories: noise.term.tail(memories - 1)
+        return min(0.5, noise.term.chernoff(memories - 1))
+    return noise.term.tail(memories - 1)
 
 
 def log_load(interaction: Interaction, n_neurons: int) -> float:

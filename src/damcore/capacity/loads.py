@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 from damcore import _checks
 from damcore.capacity.errors import LAWS, function, log_load, of_memories
@@ -117,17 +118,29 @@ def max_perfect_memories(
 
 
 def _crossing(interaction: Interaction, n_neurons: int, error: float, law: str) -> float:
-    probability = of_memories(interaction, n_neurons, law)
+    probability = cache(of_memories(interaction, n_neurons, law))
     start = 1
-    if law == "exact":  # which has more memories than the bound, and is slow
-        bound = of_memories(interaction, n_neurons, "bound")
-        start = largest(lambda memories: bound(memories) <= error, 1)
+    if law == "exact":  # which is slow
+        quick = of_memories(interaction, n_neurons, "gaussian" if interaction.monomial else "bound")
+        start = _aimed(probability, error, largest(lambda memories: quick(memories) <= error, 1))
     most = largest(lambda memories: probability(memories) <= error, start)
     low, high = (probability(memories) if memories else 0.0 for memories in (most, most + 1))
     if low == 0.0 or most > 2**53:
         return float(most)
     share = math.log(error / low) / math.log(high / low)
     return 1 / ((1 - share) / most + share / (most + 1))
+
+
+def _aimed(probability: Callable[[int], float], error: float, start: int) -> int:
+    """A number of memories near the one wanted, from straight lines of log P over 1/K."""
+    k, other = max(2, start), max(3, start + start // 4)
+    for _ in range(3):
+        p, q = probability(k), probability(other)
+        if k == other or not 0 < min(p, q) <= max(p, q) < 0.5 or p == q:
+            break
+        inverse = 1 / k + (1 / other - 1 / k) * math.log(error / p) / math.log(q / p)
+        other, k = k, min(max(2, round(1 / inverse)), 4 * k) if inverse > 0 else 4 * k
+    return k
 
 
 def largest(fits: Callable[[int], bool], start: int) -> int:
@@ -138,7 +151,7 @@ def largest(fits: Callable[[int], bool], start: int) -> int:
         14
     """
     low = high = start
-    step = max(1, start // 4)
+    step = max(1, start >> 10)
     while low and not fits(low):
         low, high, step = max(0, low - step), low, 2 * step
     while high == low or fits(high):

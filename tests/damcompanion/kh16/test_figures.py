@@ -119,7 +119,7 @@ def small() -> Rows:
         (lambda rows: pictures.basins(rows, 3), 2),
         (lambda rows: pictures.ends(rows, 3, 0.3), 2),
         (pictures.classical, 1),
-        (pictures.exponential, 1),
+        (lambda rows: pictures.exponential(rows, {8: 50.0, 12: 500.0}), 1),
         (pictures.correlated, 2),
         (pictures.promises, 1),
     ],
