@@ -387,7 +387,8 @@ def test_the_nearest_pattern_is_counted_over_all_networks(flipped):
     overlap = (networks @ probe[..., None])[..., 0]
     share = (overlap[:, :1] > overlap[:, 1:]).all(-1).double().mean().item()
     assert math.isclose(nearest_probability(4, 3, flipped / 4), share, rel_tol=1e-12)
-    assert nearest_probability(4, 1, 0.25) == 1
+    assert nearest_probability(4, 1, 0.25) == nearest_probability(4, 1, 1.0) == 1
+    assert 0 < nearest_probability(500, 2, 0.9) < 1e-80
 
 
 def test_two_neurons_by_hand():

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 
 from damcore import _checks
 from damcore.capacity._noise import MOST_NEURONS, Noise
@@ -144,7 +143,11 @@ def nearest_probability(n_neurons: int, n_memories: int, damage: float) -> float
     _checks.number("damage", damage, least=0.0, most=1.0)
     flipped = round(damage * n_neurons)
     ways = sum(math.comb(n_neurons, minus) for minus in range(flipped + 1))  # an overlap of at least N - 2d
-    return math.exp((n_memories - 1) * math.log1p(-Fraction(ways, 2**n_neurons))) if flipped < n_neurons else 0.0
+    nearer = 2**n_neurons - ways
+    if not nearer:
+        return 0.0 if n_memories > 1 else 1.0
+    log = math.log1p(-ways / 2**n_neurons) if ways < nearer else math.log(nearer) - n_neurons * math.log(2)
+    return math.exp((n_memories - 1) * log)
 
 
 @_checks.door
