@@ -140,7 +140,7 @@ def ways_apart(
 
     Example:
         >>> from damcompanion.kh16.dynamics import ways_apart
-        >>> ways_apart(3, 32, 20, states=100)
+        >>> ways_apart(3, 32, 30, states=100)
         {'modified': 0.0, 'logarithms': 0.0}
     """
     generator = torch.Generator().manual_seed(seed)

@@ -46,7 +46,7 @@ def half_load(
     time around its estimate and fits the line again. The interval is that of the percentiles over resampled networks:
     it counts that networks differ, and not only starts.
 
-    Source: KH16 appendix B.
+    See KH16, appendix B.
 
     Args:
         share: takes K, draws a network with so many memories, and returns its share of successes, 0 to 1, which falls

@@ -30,7 +30,7 @@ class HalfLoad(Stored):
     A random state succeeds where it ends exactly on a memory, or with `either` on a memory or the inverse of one. A
     damaged pattern succeeds where it ends as it was.
 
-    Source: KH16 appendix B.
+    See KH16, appendix B.
 
     Args:
         sizes: numbers of neurons N; `n_neurons` plays no part.

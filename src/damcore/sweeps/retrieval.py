@@ -41,7 +41,7 @@ class Retrieval(Stored):
     pattern of its own, and its target is the nearest one. `nearest` is the share of probes whose target is nearer than
     any other pattern, which is what a search without a network finds.
 
-    Source: KH16 appendix B.
+    See KH16, appendix B.
 
     Args:
         loads: numbers of patterns K to store.
@@ -175,7 +175,7 @@ def _endings(
 class Endings(Stored):
     """Start from random states, and measure of each the largest overlap between what it ends in and a memory.
 
-    Source: KH16 appendix B.
+    See KH16, appendix B.
 
     Args:
         load: number of patterns K to store.
