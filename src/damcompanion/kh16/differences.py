@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 from functools import cache
+from itertools import count
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from damcompanion.probes import ONE, share
-from damcore.capacity import max_memories
+from damcore.capacity import half_load, max_memories
 from damcore.datasets import random_patterns
 from damcore.interactions import Polynomial, RectifiedPolynomial
 from damcore.network import energy_gap
@@ -64,9 +65,9 @@ def converged(
 
 @cache
 def half_converge(
-    n: int, n_neurons: int, *, rectified: bool, step: int = 25, states: int = 50, networks: int = 30, seed: int = 0
+    n: int, n_neurons: int, *, rectified: bool, states: int = 50, networks: int = 30, seed: int = 0
 ) -> float:
-    """K_1/2, the number of memories at which half of random states end in one of them; between steps, a straight line.
+    """K_1/2, the number of memories at which half of random states end in one of them; see `capacity.half_load`.
 
     Source: KH16 Eq. (4).
 
@@ -74,18 +75,17 @@ def half_converge(
         n: interaction vertex.
         n_neurons: N.
         rectified: rectified polynomial, instead of the polynomial.
-        step: numbers of memories are tried in these steps, from about Eq. 6 upwards.
         states: random states a network.
-        networks: sets of memories at each number.
+        networks: sets of memories around K_1/2.
         seed: of memories and states.
     """
-    tried, shares = step * round(max_memories(n_neurons, n) / step), [1.0]
-    while True:
-        ends, _ = converged(n, n_neurons, tried, rectified=rectified, states=states, networks=networks, seed=seed)
-        shares.append(ends.mean().item())
-        if shares[-1] <= 0.5:
-            return tried - step * (0.5 - shares[-1]) / (shares[-2] - shares[-1])
-        tried += step
+    seeds = count(seed * 1000)
+
+    def share(memories: int) -> float:
+        return converged(n, n_neurons, memories, rectified=rectified, states=states, seed=next(seeds))[0].item()
+
+    start = max(2, round(max_memories(n_neurons, n) / 2))
+    return half_load(share, start, networks=networks, generator=torch.Generator().manual_seed(seed)).memories
 
 
 def bracket_over_dual(n: int, overlap: int, others: int) -> Fraction:
