@@ -1,20 +1,65 @@
 """Maps over the gain and the rate, and what they show after few epochs."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from damcompanion.components import Panel, canvas
 from damcompanion.figures import heat_map, outline
-from damcompanion.mrs24.experiments.temperature import ON_PLANES, PLANES, named
+from damcompanion.mrs24.experiments.temperature import DESIGN, GAIN, LARGEST, ON_PLANES, PLANES, RATE, named
 from damcompanion.mrs24.figures import Gallery
 from damcompanion.mrs24.regions import Map
+from damcompanion.mrs24.temperature import SIZE
 from damcompanion.mrs24.windows import decades, listed, of_all
 from damcompanion.results import NEAR
 from damcore import _checks
 
 #: The planes of gain and rate.
 PLANE_NAMES = [named(f"plane-{name}", size) for size, _, _ in PLANES for name in ON_PLANES]
+#: The maps of the design that neither answer had seen.
+MAP_NAMES = [named("map", size) for size in DESIGN if math.prod(size) <= LARGEST]
+
+
+@_checks.door
+def regions(gallery: Gallery, names: Sequence[str], inverse: float) -> pd.DataFrame:
+    """The region that works on each map over gain and rate, and whether it holds what law and constant predict.
+
+    The law predicts a gain of 1, and the constant one 1/T, both at the rate at which they are judged. The nearest cell
+    counts.
+
+    Args:
+        gallery: holds the sweeps.
+        names: of sweeps over gains and rates.
+        inverse: the constant 1/T.
+
+    Returns:
+        A row a map: N, K, A, n; area, the share of cells that work; law and constant, whether their cell works; gains,
+        the number of gains that work at that rate.
+
+    Raises:
+        StoreError: a sweep is not stored.
+
+    Example:
+        >>> from damcompanion.mrs24.figures import Gallery
+        >>> from damcompanion.mrs24.planes import regions
+        >>> found = regions(Gallery(), ["map-100-160-8"], 0.97)
+        >>> bool(found.law.all()), len(found)
+        (True, 9)
+    """
+    found = []
+    for name in names:
+        rows = of_all(gallery, [name])
+        size = tuple(int(rows[column].iloc[0]) for column in SIZE)
+        for n in sorted(set(rows.n)):
+            shown = plane(gallery, name, n)
+            at_one = float(np.mean(np.log(rows.inverse_temperature[rows.n == n]) * n - np.log(rows.gain[rows.n == n])))
+            logs, rate = np.log(shown.inverses), int(np.abs(np.log(shown.rates / RATE)).argmin())
+            cells = [int(np.abs(logs - wanted).argmin()) for wanted in (np.log(GAIN), n * np.log(inverse) - at_one)]
+            works = [bool(shown.region[rate, cell]) for cell in cells]
+            found.append((*size, n, shown.area, *works, int(shown.region[rate].sum())))
+    return pd.DataFrame(found, columns=[*SIZE, "n", "area", "law", "constant", "gains"])
 
 
 @_checks.door

@@ -5,7 +5,7 @@ import pytest
 
 from damcompanion.mrs24.experiments.temperature import CHOSEN_GAIN, SIZES
 from damcompanion.mrs24.figures import Gallery
-from damcompanion.mrs24.planes import PLANE_NAMES, early_panels, plane, planes
+from damcompanion.mrs24.planes import MAP_NAMES, PLANE_NAMES, early_panels, plane, planes, regions
 from damcompanion.mrs24.served import TABLES, needs, served, served_even, served_panel
 from damcompanion.mrs24.windows import LINES, OF_OTHERS, by_function, by_size, of_all
 from synthetic import store_sweep
@@ -88,3 +88,15 @@ def test_early_maps_show_the_gain_of_one_alone(gallery):
 
 def test_the_chosen_gain_is_in_the_table(gallery):
     assert gallery.sweeps[TABLES["gain"][0]].gains == CHOSEN_GAIN[:1]
+
+
+def test_regions_hold_what_is_predicted_where_that_cell_works(gallery):
+    for name, law in zip(MAP_NAMES, (True, False), strict=False):
+        sweep = gallery.sweeps[name]
+        assert 1.0 in sweep.gains
+        at = 1.0 if law else sweep.gains[0]
+        fill(gallery, [name], lambda cell, at=at: 1.0 if cell.gain == at and cell.learning_rate > 1 else 9.0)
+        found = regions(gallery, [name], inverse=0.97)
+        assert found.law.tolist() == [law] * len(found) and (found.area > 0).all() and (found.gains == 1).all()
+    low = regions(gallery, MAP_NAMES[1:2], inverse=1e-3)  # below every gain of the map: its first cell is the nearest
+    assert low.constant.all()
