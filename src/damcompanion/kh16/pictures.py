@@ -181,8 +181,9 @@ def ends(rows: Rows, n: int, damage: float) -> list[Panel]:
         picture = canvas(3.1, 2.4)
         axes = picture.subplots()
         axes.stackplot(loads, shares, colors=list(ENDS.values()), alpha=0.85)
-        axes.set(xscale="log", xlabel="K over Eq. 6", ylabel="share of probes", xlim=(loads[0], loads[-1]), ylim=(0, 1))
+        axes.set(xscale="log", xlabel="K over Eq. 6", ylabel="share of probes", ylim=(0, 1))
         axes.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
+        axes.set_xlim(loads[0], loads[-1])
         axes.minorticks_off()
         last = ", ".join(
             f"{kind} {share:.0%}" for kind, share in zip(ENDS, shares[:, -1], strict=True) if share >= 0.005
@@ -257,15 +258,15 @@ def correlated(rows: Rows) -> list[Panel]:
     Args:
         rows: holds the experiments `biased-B` and `digits-n`.
     """
-    biased, digits = canvas(3.4, 2.9), canvas(3.4, 2.9)
+    biased, digits = canvas(3.4, 3.2), canvas(3.4, 3.2)
     axes = biased.subplots()
     for number, bias in enumerate((0.0, *BIASES)):
         _kept(axes, rows.rows(f"biased-{round(-100 * bias)}"), f"{bias:g}", f"C{number}")
-    axes.legend(frameon=False, title="mean of an element")
+    biased.legend(frameon=False, title="mean of an element", loc="outside lower center", ncols=4)
     other = digits.subplots()
     for number, n in enumerate(DIGIT_VERTICES):
         _kept(other, rows.rows(f"digits-{n}"), f"{n}", f"C{number}")
-    other.legend(frameon=False, title="n")
+    digits.legend(frameon=False, title="n", loc="outside lower center", ncols=6, columnspacing=0.8, handlelength=1.2)
     return [
         Panel(biased, "random patterns with a bias, $n = 3$", alt="The more biased, the fewer patterns are kept."),
         Panel(digits, "digits, $N = 784$", alt="Digits are kept at large n only."),
