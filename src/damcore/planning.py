@@ -18,7 +18,7 @@ from damcore.scaling import Scaling
 
 __all__ = ["Plan", "plan"]
 
-# From broad basins to sharp ones: the smallest that does needs the fewest digits and is the quickest.
+# The smallest that does needs the fewest digits, and is the quickest.
 VERTICES = (2, 4, 6, 8, 10, 14, 20, 30, 40, 60, 80, 100)
 NEAR = 0.01  # of what a nearest-neighbour search finds: good enough to stop at
 FEW = 200  # probes by which a function is chosen; others measure what it does
@@ -84,9 +84,10 @@ def plan(
 ) -> Plan:
     """Choose an interaction function for patterns and damage, and predict what share of probes comes back perfectly.
 
-    The function is x^n or its rectified form, with the smallest n that finds nearly as many patterns as a
-    nearest-neighbour search does. It is chosen on a few probes, and its share is measured on others. The prediction
-    is thus a trial and not a formula: it holds for patterns of any kind.
+    The function is x^n or its rectified form, with n one of 2, 4, 6, 8, 10, 14, 20, 30, 40, 60, 80 and 100: the first
+    that finds within 1 % of what a nearest-neighbour search finds, or else the one that finds most. It is chosen on a
+    few probes, and its share is measured on others. The prediction is thus a trial and not a formula: it holds for
+    patterns of any kind.
 
     An interval has a level of 99 %, and is for the share over all damage of this kind. Where only the number of
     patterns is given they are random, and the interval also counts that sets of them differ. Where neurons are hidden

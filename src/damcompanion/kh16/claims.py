@@ -1,6 +1,7 @@
 """The claims of KH16's appendix B about its Figures 4 and 5, with rules that were fixed before the rows existed.
 
-We could not see the published figures, and judge their descriptions. Both functions have the same rules.
+We could not see the published figures, and judge their descriptions. Small measurements of the same things stood in the
+errata before.
 """
 
 from collections.abc import Callable
@@ -245,7 +246,7 @@ CLAIMS: tuple[Claim, ...] = (
         id="kh16-b-similar",
         text="KH16",
         where="B, Fig. 5",
-        statement="K_1/2 of both models grows with N as Eq. 6 does",
+        statement="K_1/2 of both models shows similar non-linear behaviour as Eq. 6: our rule compares exponents of N",
         rule=SIMILAR,
         measure=_exponent(),
         control=Control("N to a power one half higher", _exponent(0.5)),

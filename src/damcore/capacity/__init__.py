@@ -1,4 +1,4 @@
-"""How many random patterns a network can store: the chance that one neuron leaves a stored pattern, and the largest K.
+"""How many random patterns a network can store: the chance that one neuron turns over, and the largest K.
 
 The K patterns are the memories, their elements are independent and -1 or +1 with equal probability, and T = 1. The
 laws are computed and not simulated; `measured_error` draws networks to compare them with, and `half_load` searches for

@@ -34,8 +34,8 @@ def error_probability(
 
     The same holds where zero makes the neuron -1. Where a neuron keeps its value at zero, the second term is absent.
 
-    "exact" is this P. The law of the sum is an exact convolution on the lattice of x, and P is out by rounding alone,
-    1e-11 + 2e-16 K of itself, where the sum needs no more than 2^22 places. Beyond, and for an F without a lattice, x
+    "exact" is this P. The law of the sum is an exact convolution on the lattice of x. The only error is rounding, a
+    relative 1e-11 + 2e-16 K, where the sum needs no more than 2^22 places. Beyond, and for an F without a lattice, x
     is shared between neighbours on a grid, which keeps its mean and adds less than 1/4000 to its variance. Only sums
     within 5 sqrt(K) steps of the signal can then count wrongly, but for a probability of 1e-21.
 
@@ -54,6 +54,9 @@ def error_probability(
     tail, and 1 at large a. The rectified form has half of a here, too.
 
         P = sqrt(a / (2 pi)) exp(-1 / (2 a))
+
+    The Gaussian law needs many memories that add to the noise. At a large n, and for the exponential, a few close ones
+    make most of it. Then the law is far off, with damage by orders of magnitude.
 
     "bound" is never below P, for any F. By Markov's inequality P(sum x >= signal) <= e^(-lambda signal)
     E[e^(lambda sum x)] for every lambda > 0, and the terms are independent; with the best lambda,

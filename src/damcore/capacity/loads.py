@@ -27,8 +27,8 @@ def max_memories(
 
     K is not rounded: between two whole numbers the logarithm of the probability is taken as a straight line over 1/K,
     which it is in the printed law but for a square root. In the limit of large N it is alpha_n N^(n-1), and twice that
-    for the rectified form. At an error of 0.005 and n = 2 the law "limit" has alpha = 0.151, and "printed" the 0.14
-    that the texts quote, more precisely 0.146.
+    for the rectified form. At an error of 0.005 and n = 2 the law "limit" has alpha = 0.151, and "printed" has 0.146;
+    the texts print 0.14.
 
     "no errors" is the number of memories as printed for x^n,
 
