@@ -43,7 +43,19 @@ MODULES = [
     "damcore.sweeps.experiment",
 ]  # fmt: skip
 # What needs a store, results and errors that others make, abstract classes, and an enumeration.
-LEFT_OUT = {"Store", "StoreError", "Plan", "PlanError", "plan", "run", "verify", "Interaction", "Experiment", "Outcome"}
+LEFT_OUT = {
+    "Store",
+    "StoreError",
+    "Plan",
+    "PlanError",
+    "plan",
+    "run",
+    "verify",
+    "Interaction",
+    "Experiment",
+    "Outcome",
+    "Stored",
+}
 # Functions of tensors, element by element: the loops call them, and they are as quick as they can be.
 ELEMENTWISE = {"__call__", "derivative", "signed_log", "signed_log_derivative"}
 PATTERNS = [[1, 1, -1, -1, 1, -1, 1, 1], [1, -1, 1, -1, -1, 1, -1, 1]]

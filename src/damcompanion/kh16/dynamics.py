@@ -18,7 +18,7 @@ UNIT = 2.0**-53  # the rounding of a double
 class Descent(NamedTuple):
     """The energies along recall.
 
-    Attributes:
+    Args:
         steps: updates of one neuron of one state.
         changes: those that changed the neuron.
         rises: those after which the energy is larger by more than its rounding.

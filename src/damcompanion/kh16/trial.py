@@ -29,7 +29,7 @@ NETWORKS = 20  # of random patterns, in which a promise about their number is tr
 class Setting(NamedTuple):
     """What is stored, how a probe is damaged, and in which dtype.
 
-    Attributes:
+    Args:
         kind: "random", "biased" or "digits".
         n_neurons: N.
         n_patterns: K.

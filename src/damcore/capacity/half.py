@@ -17,7 +17,7 @@ STEEPEST, FLATTEST = -30.0, -0.3  # of the logit, over the logarithm of K
 class Half(NamedTuple):
     """A number of memories K_1/2 that was searched for.
 
-    Attributes:
+    Args:
         memories: K_1/2, not rounded.
         low: lower end of its confidence interval.
         high: upper end.

@@ -17,7 +17,7 @@ MOST_DRAWS = 1 << 24
 class Measured(NamedTuple):
     """A share that was measured.
 
-    Attributes:
+    Args:
         share: the share.
         low: lower end of its confidence interval.
         high: upper end.

@@ -7,6 +7,7 @@ from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.gains import GainCell, GainSweep
 from damcore.sweeps.halving import HalfLoad, Size
 from damcore.sweeps.retrieval import Ending, Endings, Retrieval, Start
+from damcore.sweeps.stored import Stored
 from damcore.sweeps.training import Cell, Sweep
 
 try:
@@ -35,6 +36,7 @@ __all__ = [
     "Start",
     "Store",
     "StoreError",
+    "Stored",
     "Sweep",
     "generator",
     "plan",
