@@ -197,7 +197,7 @@ def ends(rows: Rows, n: int, damage: float) -> list[Panel]:
 def ends_key() -> Figure:
     """The colours of what a probe can end in."""
     bar = canvas(6.4, 0.4)
-    axes = bar.add_axes((0, 0, 1, 1))
+    axes = bar.subplots()
     axes.set_axis_off()
     for number, (kind, colour) in enumerate(ENDS.items()):
         axes.add_patch(Rectangle((number / len(ENDS), 0.25), 0.022, 0.5, color=colour, alpha=0.85, linewidth=0))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from damcompanion.claims import Verdict, judge
+from damcompanion.components import svg
 from damcompanion.kh16 import figures, pictures
 from damcompanion.kh16.claims import CLAIMS, Claim
 from damcompanion.kh16.experiments import FUNCTIONS, SIZES
@@ -134,7 +135,9 @@ def test_each_picture_is_drawn_and_described(small, draw, count):
 
 
 def test_the_key_names_every_kind():
-    texts = [text.get_text() for text in pictures.ends_key().axes[0].texts]
+    key = pictures.ends_key()
+    assert svg(key).startswith("<svg")  # which would warn of what does not fit
+    texts = [text.get_text() for text in key.axes[0].texts]
     assert texts == [*figures.ENDS]
 
 
