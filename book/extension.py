@@ -18,7 +18,8 @@ typing.GENERATING_DOCUMENTATION = "damcore"  # pyright: ignore[reportAttributeAc
 
 import damcompanion  # noqa: E402
 import damcore  # noqa: E402
-from damcompanion.mrs24.figures import Gallery  # noqa: E402
+from damcompanion.catalogue import experiments  # noqa: E402
+from damcompanion.results import Results  # noqa: E402
 from pages import commit  # noqa: E402
 from provenance import Album  # noqa: E402
 
@@ -103,7 +104,7 @@ def fill_folds(app: Any, page: str, template: str, context: dict[str, Any], doct
 @cache
 def album() -> Album:
     root = Path(__file__).resolve().parents[1]
-    return Album(commit(root), Gallery("paper", folder=root / "results"))
+    return Album(commit(root), Results(experiments, "paper", folder=root / "results"))
 
 
 def list_pictures(app: Any, exception: Exception | None) -> None:

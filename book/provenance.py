@@ -16,7 +16,7 @@ from typing import NamedTuple
 import nbformat
 from bs4 import BeautifulSoup
 
-from damcompanion.mrs24.figures import Gallery
+from damcompanion.results import Results
 
 BOOK = Path(__file__).resolve().parent
 FOLD = re.compile(
@@ -31,7 +31,7 @@ class Album:
     """Every picture of the pages so far, as `figures.json` lists them."""
 
     commit: str
-    gallery: Gallery
+    results: Results
     pictures: list[dict[str, object]] = field(default_factory=list)
 
     def fill(self, page: str, body: str) -> str:
@@ -55,7 +55,7 @@ class Album:
         # The label and the caption, without the fold.
         text = " ".join(caption.get_text(" ").split()).removesuffix("How this was made").strip() if caption else ""
         drawn = "".join(re.findall(r"<svg.*?</svg>", markup, re.DOTALL))
-        rows = [self.gallery.rows(name) for name in names]
+        rows = [self.results.rows(name) for name in names]
         self._note(
             page,
             text,
@@ -63,7 +63,7 @@ class Album:
             id=anchor,
             sha256=hashlib.sha256(drawn.encode()).hexdigest(),
             inputs=names,
-            input_commands=[self.gallery.command(name) for name in names],
+            input_commands=[self.results.command(name) for name in names],
             rows=sum(len(each) for each in rows),
             machine=sorted({machine for each in rows for machine in each["device"].unique()}),
             seconds=round(sum(each["seconds"].to_numpy().sum() for each in rows), 1),
@@ -94,14 +94,14 @@ class Album:
         })  # fmt: skip
 
     def _sentence(self, name: str) -> str:
-        rows = self.gallery.rows(name)
+        rows = self.results.rows(name)
         minutes = rows["seconds"].sum() / 60
         torch = ", ".join(sorted(set(rows["version_torch"].astype(str))))
         commits = ", ".join(f"<code>{html.escape(commit)}</code>" for commit in sorted(set(rows["commit"])))
         return (
-            f"<strong>{html.escape(name)}</strong>: {len(rows):,} networks, trained in {minutes:.0f} minutes on "
+            f"<strong>{html.escape(name)}</strong>: {len(rows):,} rows, computed in {minutes:.0f} minutes on "
             f"{html.escape(', '.join(sorted(set(rows['device']))))}, torch {html.escape(torch)}, commit {commits}, "
-            f"seed {', '.join(sorted(set(rows['seed'].astype(str))))}. {_copied(self.gallery.command(name))}"
+            f"seed {', '.join(sorted(set(rows['seed'].astype(str))))}. {_copied(self.results.command(name))}"
         )
 
     def write(self, folder: Path) -> None:

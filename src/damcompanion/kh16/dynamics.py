@@ -125,7 +125,8 @@ def ways_apart(
 ) -> dict[str, float]:
     """Recall random states in the original network, the modified one and in logarithms: the share that ends elsewhere.
 
-    Where N is no power of 2, a gap of exactly zero may be a rounding away from it in the modified network.
+    With an even N and an odd K no gap is exactly zero. Otherwise rounding may break a tie, in logarithms or where N is
+    no power of 2.
 
     Args:
         n: the vertex of F(x) = x^n.
@@ -140,7 +141,7 @@ def ways_apart(
 
     Example:
         >>> from damcompanion.kh16.dynamics import ways_apart
-        >>> ways_apart(3, 32, 30, states=100)
+        >>> ways_apart(3, 32, 31, states=100)
         {'modified': 0.0, 'logarithms': 0.0}
     """
     generator = torch.Generator().manual_seed(seed)

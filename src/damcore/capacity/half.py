@@ -21,6 +21,11 @@ class Half(NamedTuple):
         memories: K_1/2, not rounded.
         low: lower end of its confidence interval.
         high: upper end.
+
+    Example:
+        >>> from damcore.capacity import Half
+        >>> Half(memories=70.4, low=65.9, high=75.1).low
+        65.9
     """
 
     memories: float

@@ -21,6 +21,11 @@ class Measured(NamedTuple):
         share: the share.
         low: lower end of its confidence interval.
         high: upper end.
+
+    Example:
+        >>> from damcore.capacity import Measured, clopper_pearson
+        >>> Measured(0.5, *clopper_pearson(5, 10)).high > 0.5
+        True
     """
 
     share: float

@@ -34,6 +34,11 @@ class Stored(Experiment):
 
     Raises:
         ValueError: a setting is out of range.
+
+    Example:
+        >>> from damcore.sweeps import Endings, HalfLoad, Retrieval, Stored
+        >>> [issubclass(kind, Stored) for kind in (Endings, HalfLoad, Retrieval)]
+        [True, True, True]
     """
 
     n: int

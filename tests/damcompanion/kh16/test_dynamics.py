@@ -46,5 +46,5 @@ def test_all_neurons_at_once_may_end_in_a_cycle_of_two():
 
 def test_all_forms_recall_alike_and_another_function_does_not():
     for n in (2, 3, 10):
-        assert set(ways_apart(n, 32, 30, states=200).values()) == {0.0}
-    assert min(ways_apart(3, 32, 30, states=200, other=4).values()) > 0.2
+        assert set(ways_apart(n, 32, 31, states=200).values()) == {0.0}
+    assert min(ways_apart(3, 32, 31, states=200, other=4).values()) > 0.2
