@@ -16,9 +16,12 @@ PROFILES = {
 }
 NEURONS = 100
 VERTICES = (2, 3)
+#: The power and the rectified function.
 FUNCTIONS = ("polynomial", "rectified")
 #: Figure 4: memories and random states of the text, and the vertices of its figure and of its words.
-FIGURE_4, STATES, ITS_VERTICES = 2000, 10_000, (2, 3, 4, 5, 6)
+FIGURE_4, STATES = 2000, 10_000
+#: Its vertices.
+ITS_VERTICES = (2, 3, 4, 5, 6)
 #: Figure 5: numbers of neurons, and of memories.
 SIZES = (50, 75, 100, 125, 150, 175, 200)
 LOADS = tuple(range(50, 1501, 50))
@@ -34,8 +37,10 @@ SEARCHED = {
     5: (24, 32, 50, 70, 100),
     6: (24, 32, 40, 50, 70),
 }
-#: Error of one update at which memories are counted, and the sizes.
-ERROR, ERROR_SIZES, BLOCKS, NETWORKS = 0.01, (20, 50, 100, 200), 40, 2000
+#: Error of one update at which memories are counted, blocks of networks, and networks of a block.
+ERROR, BLOCKS, NETWORKS = 0.01, 40, 2000
+#: Sizes at which they are.
+ERROR_SIZES = (20, 50, 100, 200)
 #: Basins: N, and the loads in units of Eq. 6.
 BASIN_NEURONS = {2: 100, 3: 100, 4: 100, 5: 50, 6: 32}
 BASIN_LOADS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 4.0)
@@ -45,8 +50,11 @@ CLASSICAL = (100, 200, 500, 1000, 2000)
 PER_NEURON = (0.04, 0.06, 0.08, 0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.2, 0.24)
 #: The exponential network: N, and the fraction of the neurons that is flipped.
 EXPONENTIAL, FLIPPED = (8, 10, 12, 14, 16, 18, 20), (0.0, 0.2)
-#: Correlated patterns.
-BIASES, DIGIT_VERTICES, DIGIT_LOADS = (-0.2, -0.5, -0.8), (2, 3, 5, 10, 20, 40), (3, 10, 30, 100, 300, 1000, 3000)
+#: Means of an element of biased patterns.
+BIASES = (-0.2, -0.5, -0.8)
+#: Vertices that store digits.
+DIGIT_VERTICES = (2, 3, 5, 10, 20, 40)
+DIGIT_LOADS = (3, 10, 30, 100, 300, 1000, 3000)
 
 
 @_checks.door

@@ -64,6 +64,11 @@ def perfect(rows: Rows, interaction: str, n: int, *, either: bool = False) -> fl
 
     Raises:
         NotStoredError: it is not stored.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows, perfect
+        >>> perfect(Rows(), "polynomial", 2)
+        0.0
     """
     name = f"ends-{interaction}-{n}"
     experiment = rows.experiments[name]
@@ -90,6 +95,11 @@ def half(rows: Rows, interaction: str, n_neurons: int, draw: int, *, once: bool 
 
     Raises:
         NotStoredError: it is not stored.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows, half
+        >>> 300 < half(Rows(), "polynomial", 100, 0) < 450
+        True
     """
     stored = rows.rows(f"starts{'-once' if once else ''}-{interaction}-{n_neurons}")
     loads, shares, _ = means(where(stored, "draw", draw), "patterns", "memory")
@@ -124,6 +134,11 @@ def halves(rows: Rows) -> pd.DataFrame:
 
     Raises:
         NotStoredError: one is not stored.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows, halves
+        >>> len(halves(Rows()))
+        56
     """
     found = []
     for interaction in FUNCTIONS:
@@ -147,6 +162,11 @@ def searched(rows: Rows, interaction: str, n: int) -> pd.DataFrame:
 
     Raises:
         NotStoredError: it is not stored.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows, searched
+        >>> searched(Rows(), "polynomial", 3).n_neurons.tolist()
+        [30, 50, 75, 100, 150, 200, 300, 400, 500]
     """
     name = f"half-{interaction}-{n}"
     assert isinstance(rows.experiments[name], HalfLoad)
@@ -156,7 +176,14 @@ def searched(rows: Rows, interaction: str, n: int) -> pd.DataFrame:
 
 
 def column(frame: pd.DataFrame, name: str) -> np.ndarray:
-    """A column as numbers."""
+    """A column as numbers.
+
+    Example:
+        >>> import pandas as pd
+        >>> from damcompanion.kh16.figures import column
+        >>> column(pd.DataFrame({"kept": [1, 0]}), "kept").tolist()
+        [1.0, 0.0]
+    """
     return frame[name].to_numpy(float)
 
 
@@ -178,7 +205,14 @@ def means(frame: pd.DataFrame, by: str, name: str) -> tuple[np.ndarray, np.ndarr
 
 
 def where(frame: pd.DataFrame, name: str, value: float | str) -> pd.DataFrame:
-    """The rows in which a column has this value."""
+    """The rows in which a column has this value.
+
+    Example:
+        >>> import pandas as pd
+        >>> from damcompanion.kh16.figures import where
+        >>> len(where(pd.DataFrame({"damage": [0.1, 0.2]}), "damage", 0.2))
+        1
+    """
     if isinstance(value, str):
         return pd.DataFrame(frame[frame[name] == value])
     return pd.DataFrame(frame[np.isclose(column(frame, name), value)])

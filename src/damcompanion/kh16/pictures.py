@@ -60,6 +60,12 @@ def capacity_against_size(rows: Rows) -> Panel:
 
     Args:
         rows: holds the experiments `starts-F-N`.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import capacity_against_size
+        >>> capacity_against_size(Rows()).picture.axes[0].has_data()
+        True
     """
     table, picture = halves(rows), canvas(6.4, 3.9)
     axes, sizes = picture.subplots(), np.arange(SIZES[0], SIZES[-1] + 1, 5)
@@ -88,6 +94,12 @@ def ratios(rows: Rows) -> list[Panel]:
 
     Args:
         rows: holds the experiments `half-F-n`.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import ratios
+        >>> len(ratios(Rows()))
+        2
     """
     panels = []
     for interaction in FUNCTIONS:
@@ -118,6 +130,12 @@ def stable_shares(rows: Rows, n: int) -> Panel:
     Args:
         rows: holds the experiments `stable-F-n`.
         n: the vertex.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import stable_shares
+        >>> stable_shares(Rows(), 2).picture.axes[0].has_data()
+        True
     """
     picture = canvas(3.4, 2.8)
     axes = picture.subplots()
@@ -143,6 +161,12 @@ def basins(rows: Rows, n: int) -> list[Panel]:
     Args:
         rows: holds the experiments `basins-F-n`.
         n: the vertex.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import basins
+        >>> len(basins(Rows(), 2))
+        2
     """
     panels = []
     for interaction in FUNCTIONS:
@@ -170,6 +194,12 @@ def ends(rows: Rows, n: int, damage: float) -> list[Panel]:
         rows: holds the experiments `basins-F-n`.
         n: the vertex.
         damage: the fraction of neurons that was flipped.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import ends
+        >>> len(ends(Rows(), 2, 0.2))
+        2
     """
     panels = []
     for interaction in FUNCTIONS:
@@ -195,7 +225,13 @@ def ends(rows: Rows, n: int, damage: float) -> list[Panel]:
 
 @_checks.door
 def ends_key() -> Figure:
-    """The colours of what a probe can end in."""
+    """The colours of what a probe can end in.
+
+    Example:
+        >>> from damcompanion.kh16.pictures import ends_key
+        >>> ends_key().axes[0].texts[0].get_text()
+        'target'
+    """
     bar = canvas(6.4, 0.4)
     axes = bar.subplots()
     axes.set_axis_off()
@@ -212,6 +248,12 @@ def classical(rows: Rows) -> Panel:
 
     Args:
         rows: holds the experiments `classical-N`.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import classical
+        >>> classical(Rows()).picture.axes[0].has_data()
+        True
     """
     picture = canvas(6.4, 3.4)
     axes = picture.subplots()
@@ -231,6 +273,12 @@ def exponential(rows: Rows, law: dict[int, float]) -> Panel:
     Args:
         rows: holds the experiments `exponential-DAMAGE`.
         law: N -> the number that the exact law gives where none are flipped.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import exponential
+        >>> exponential(Rows(), {8: 52.0}).picture.axes[0].has_data()
+        True
     """
     picture = canvas(6.4, 3.6)
     axes = picture.subplots()
@@ -257,6 +305,12 @@ def correlated(rows: Rows) -> list[Panel]:
 
     Args:
         rows: holds the experiments `biased-B` and `digits-n`.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import correlated
+        >>> len(correlated(Rows()))
+        2
     """
     biased, digits = canvas(3.4, 3.2), canvas(3.4, 3.2)
     axes = biased.subplots()
@@ -285,6 +339,12 @@ def promises(rows: Rows) -> Panel:
 
     Args:
         rows: holds the experiment `plan-trial`.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import promises
+        >>> promises(Rows()).picture.axes[0].has_data()
+        True
     """
     found, picture = rows.rows("plan-trial"), canvas(6.4, 3.8)
     axes = picture.subplots()

@@ -20,8 +20,10 @@ from damcore.sweeps import Experiment, generator
 #: The seed of the settings, fixed before `plan` was written.
 SEED = 20261127
 SETTINGS = 40
-#: What the trial asks for: settings whose measured share lies in the interval, and the mean width of the intervals.
-KEPT, WIDTH = 36, 0.15
+#: How many measured shares must lie in the interval.
+KEPT = 36
+#: The largest mean width of the intervals.
+WIDTH = 0.15
 PIXELS = 784
 NETWORKS = 20  # of random patterns, in which a promise about their number is tried
 
