@@ -61,9 +61,7 @@ def descent(
         >>> found.rises, found.largest <= 0
         (0, True)
     """
-    generator = torch.Generator().manual_seed(seed)
-    patterns = random_patterns(n_memories, n_neurons, generator=generator)
-    start = random_patterns(states, n_neurons, generator=generator)
+    patterns, start = _drawn(n_neurons, n_memories, states, seed)
     before, count = [_measured(patterns, start, interaction), start], [0, 0, 0]
     largest = [-torch.inf]
 
@@ -81,6 +79,13 @@ def descent(
 
     recall(patterns, start, interaction, Scaling(1.0), watch=watch)
     return Descent(count[0], count[1], count[2], largest[0])
+
+
+def _drawn(n_neurons: int, n_memories: int, states: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Random patterns (K, N) and random states (B, N)."""
+    generator = torch.Generator().manual_seed(seed)
+    patterns = random_patterns(n_memories, n_neurons, generator=generator)
+    return patterns, random_patterns(states, n_neurons, generator=generator)
 
 
 def _measured(patterns: Tensor, states: Tensor, interaction: Interaction) -> tuple[Tensor, Tensor]:
@@ -111,9 +116,7 @@ def cycles(
         >>> sorted(cycles(Polynomial(2), 30, 10, states=200))
         [1, 2]
     """
-    generator = torch.Generator().manual_seed(seed)
-    patterns = random_patterns(n_memories, n_neurons, generator=generator)
-    start = random_patterns(states, n_neurons, generator=generator)
+    patterns, start = _drawn(n_neurons, n_memories, states, seed)
     found = recall(patterns, start, interaction, Scaling(1.0), order="synchronous").period
     values, counts = found.unique(return_counts=True)
     return {int(period): count / states for period, count in zip(values.tolist(), counts.tolist(), strict=True)}
@@ -144,9 +147,7 @@ def ways_apart(
         >>> ways_apart(3, 32, 31, states=100)
         {'modified': 0.0, 'logarithms': 0.0}
     """
-    generator = torch.Generator().manual_seed(seed)
-    patterns = random_patterns(n_memories, n_neurons, generator=generator)
-    start = random_patterns(states, n_neurons, generator=generator)
+    patterns, start = _drawn(n_neurons, n_memories, states, seed)
     original = recall(patterns, start, Polynomial(n), Scaling.original(1.0, n), form="plain").states
     again, modified = Polynomial(other or n), Scaling.modified(1.0, n_neurons)
     found = {
