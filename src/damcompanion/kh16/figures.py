@@ -14,12 +14,12 @@ from damcore.sweeps import Endings, Experiment, HalfLoad, Retrieval
 #: What a probe can end in, in the order of a picture, and its colour.
 ENDS = {
     "target": "C0",
-    "inverse": "C9",
+    "inverse": "C5",
     "other": "C2",
     "mixture": "C4",
     "spurious": "C1",
     "cycle": "C3",
-    "unsettled": "0.6",
+    "unsettled": "0.85",
 }
 #: Names of the two functions in a picture.
 NAMES = {"polynomial": "power", "rectified": "rectified"}
