@@ -19,7 +19,9 @@ from damcore.datasets import random_patterns
 from damcore.interactions import Exponential, Interaction, LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from damcore.learning import TrainingState, advance, gradient, linear_anneal, start, train
 from damcore.network import energy, energy_gap
-from damcore.numerics import gap_error, log_gradient, plain_fits, signed_log_gap
+from damcore.numerics import bound, gap, gap_error, log_gradient, plain_fits, signed_log_gap
+from damcore.numerics import energy as numerics_energy
+from damcore.numerics import gradient as numerics_gradient
 from damcore.recall import outcomes, recall
 from damcore.scaling import Scaling
 from damcore.sweeps import StablePatterns, Sweep
@@ -213,3 +215,18 @@ def test_the_bound_on_the_error_holds_on_the_device(kind, device):
     sure = bound < 1e-3
     assert sure.any() and torch.equal(sign[sure], wanted[sure])
     assert ((log - size).abs()[sure] <= 3 * bound[sure]).all()  # both are computed
+
+
+@pytest.mark.parametrize("module", [bound, numerics_energy, gap, numerics_gradient], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("kind", [*FUNCTIONS, SharpenedOnDevice(3)], ids=str)
+def test_a_batch_at_once_is_what_its_networks_are_alone(kind, module, monkeypatch):
+    """What a device does, on the CPU."""
+    calls = [
+        *once(torch.float64, kind).values(),
+        *([] if isinstance(kind, SharpenedOnDevice) else [lambda device: gap_error(*problem(device, kind=kind))]),
+    ]
+    alone = [tensors(call("cpu")) for call in calls]
+    monkeypatch.setattr(module, "one_by_one", lambda function, runs, *values: function(*(value for value, _ in values)))
+    for call, wanted in zip(calls, alone, strict=True):
+        for one, other in zip(tensors(call("cpu")), wanted, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)

@@ -148,12 +148,13 @@ class _Rounding:
     argument: float  # of the argument of F, times itself
     term: float  # of a term, times itself
     logarithm: float  # of a term, times itself and its logarithm
-    inner: Tensor | float  # of the factor inside F, where it enters as a logarithm
-    branch: Tensor | float | None  # of a branch of a leaky F that does not set the unit, beside its logarithm
+    inner: Tensor | float  # of the factor inside F, where it enters as a logarithm; (*runs, 1, 1)
+    branch: Tensor | None  # of a branch of a leaky F that does not set the unit, beside its logarithm; (*runs, 1, 1)
 
     @classmethod
     def of(cls, interaction: Interaction, scaling: Scaling, memories: Tensor) -> "_Rounding":
-        n_memories, temperature = memories.shape[-2], torch.as_tensor(scaling.temperature, dtype=torch.float64)
+        n_memories = memories.shape[-2]
+        temperature = torch.as_tensor(scaling.temperature, dtype=torch.float64, device=memories.device)[..., None, None]
         parts = abs(scaling.inner_power) * temperature.log().abs() + abs(math.log(scaling.divisor))
         homogeneous = 4 * (interaction.degree or 0) * parts
         if compiled_logs(interaction, memories.device, "gap") is None:
@@ -188,7 +189,7 @@ class _Rounding:
         if self.branch is not None:
             own, other = torch.where(x >= 0, units[0], units[1]), torch.where(x >= 0, units[1], units[0])
             leads = own > other + 1e-6 * (1 + own.abs())
-            scaled = self.branch + 6 * torch.maximum(value.abs(), units.amax(0).abs())
+            scaled = self.branch[..., None] + 6 * torch.maximum(value.abs(), units.amax(0).abs())
             rounded = rounded + torch.where(leads, 0.0, scaled)
         return shift * (slope - reach).exp() + EPS * rounded * (value - reach).exp()
 
