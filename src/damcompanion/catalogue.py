@@ -1,7 +1,9 @@
 """All experiments of all texts, by name."""
 
 from damcompanion.kh16.experiments import experiments as of_kh16
+from damcompanion.kh16.training import trainings
 from damcompanion.mrs24.experiments import experiments as of_mrs24
+from damcompanion.mrs24.experiments.classification import classifications
 from damcore import _checks
 from damcore.sweeps import Experiment
 
@@ -16,4 +18,4 @@ def experiments(profile: str = "quick") -> dict[str, Experiment]:
     Raises:
         ValueError: no such profile.
     """
-    return {**of_mrs24(profile), **of_kh16(profile)}
+    return {**of_mrs24(profile), **classifications(profile), **of_kh16(profile), **trainings(profile)}

@@ -10,6 +10,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+ON_DEVICE = 1 << 24  # elements of a block on any other device: a pass takes longer there than its start
+
+
+def at_once(elements: int, device: torch.device, on_cpu: int) -> int:
+    """Return how many states a block holds, at least one.
+
+    Args:
+        elements: those of one state, in all networks.
+        device: where they are.
+        on_cpu: elements of a block on the CPU, where a few blocks should stay in the cache.
+    """
+    return max(1, (on_cpu if device.type == "cpu" else ON_DEVICE) // elements)
+
 
 def flat(values: Tensor, rank: int, runs: torch.Size) -> Tensor:
     """Return the values of all networks, (R, ...), or (1, ...) where they share them.

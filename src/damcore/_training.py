@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from damcore import _kernels
+from damcore import _checks, _kernels
 from damcore._forms import Part, compiled_form
 from damcore._kernels import clamped
 from damcore._networks import one_by_one
@@ -45,6 +45,7 @@ class Descent:
     clip: Tensor  # (N)
     batch_size: int
     generator: torch.Generator | None
+    sampler: Callable[[torch.Generator], Tensor] | None
     targets: Tensor | None  # (R, B, M) or (1, B, M)
     neurons: slice | None
 
@@ -67,12 +68,25 @@ class Descent:
     def rate_at(self, epoch: int) -> Tensor:
         return self.learning_rate * self.decay**epoch
 
-    def order(self) -> Tensor:
-        """The order in which the next epoch visits the patterns."""
+    def orders(self, epochs: range) -> Tensor:
+        """The numbers of the patterns in the order in which the next E epochs visit them, (E, visits)."""
+        orders = [self._order() for _ in epochs]
+        if len({len(order) for order in orders}) > 1:
+            _checks.refuse(f"`sampler` must return as many numbers in each epoch, got {sorted(map(len, orders))}.")
+        return torch.stack(orders)
+
+    def _order(self) -> Tensor:
         n_patterns = self.patterns.shape[-2]
         if self.generator is None:
             return torch.arange(n_patterns)
-        return torch.randperm(n_patterns, generator=self.generator)
+        if self.sampler is None:
+            return torch.randperm(n_patterns, generator=self.generator)
+        order = self.sampler(self.generator)
+        if not isinstance(order, Tensor) or order.dtype != torch.int64 or order.ndim != 1 or not len(order):
+            _checks.refuse("`sampler` must return the numbers of patterns, int64 (visits,).", TypeError)
+        if order.min() < 0 or order.max() >= n_patterns:
+            _checks.refuse(f"`sampler` must return numbers from 0 to {n_patterns - 1}, got {int(order.max())}.")
+        return order
 
 
 @dataclass
@@ -192,7 +206,7 @@ def _advance_plain(at: Progress, descent: Descent, epochs: range) -> None:
     runs = at.diverged.shape
     scalings = [descent.scaling_at(epoch) for epoch in epochs]
     temperatures = [torch.as_tensor(scaling.temperature, dtype=torch.float64).cpu() for scaling in scalings]
-    orders = [descent.order().to(at.memories.device) for _ in epochs]  # the same for all networks
+    orders = descent.orders(epochs).to(at.memories.device)  # the same for all networks
 
     def compute(*values: Any) -> tuple[Tensor, ...]:
         memories, velocity, size, losses, diverged, patterns, targets, temperature, rate = values
@@ -232,7 +246,7 @@ def _epoch(at: Progress, descent: Descent, epoch: int, order: Tensor, scaling: S
         memories = torch.where(descent.clip, moved.clamp(-1, 1), moved).to(at.memories.dtype)
         # Networks that leave the range of their dtype stay where they were last finite.
         sound = torch.isfinite(loss) & torch.isfinite(velocity).all((-2, -1)) & torch.isfinite(memories).all((-2, -1))
-        at.diverged[~sound & (at.diverged < 0)] = epoch
+        at.diverged = torch.where(~sound & (at.diverged < 0), epoch, at.diverged)  # nothing waits for a device
         going = (at.diverged < 0)[..., None, None]
         at.memories = torch.where(going, memories, at.memories)
         at.velocity, at.size = torch.where(going, velocity, at.velocity), size
@@ -274,7 +288,7 @@ def _advance_compiled(at: Progress, descent: Descent, epochs: range, form: tuple
         at.memories.numpy(),
         at.velocity.numpy(),
         patterns.numpy(),
-        torch.stack([descent.order() for _ in epochs]).numpy(),
+        descent.orders(epochs).numpy(),
         *form,
         inner,
         outer,
@@ -308,7 +322,7 @@ def _advance_in_logs(at: Progress, descent: Descent, epochs: range, form: tuple[
         at.size.numpy(),
         descent.patterns.double().contiguous().numpy(),
         (x if descent.targets is None else descent.targets).double().contiguous().numpy(),
-        torch.stack([descent.order() for _ in epochs]).numpy(),
+        descent.orders(epochs).numpy(),
         *form,
         columns([scaling.factors(memories)[0] for scaling in scalings]),
         columns([inner for inner, _ in logs]),

@@ -152,6 +152,8 @@ class Settings(TypedDict, total=False):
             entries are kept there.
         targets: the values that the neurons should predict, (*#runs, B, M); by default the patterns' own.
         neurons: the predicted neurons, all by default; the others are clamped, at any value in [-1, 1].
+        sampler: a function that draws from the generator which patterns an epoch visits: their numbers, in order, as
+            many in each epoch. Some may be missing or be there twice. By default all are visited once, shuffled.
     """
 
     temperature_schedule: Callable[[int], Temperature] | None
@@ -159,6 +161,7 @@ class Settings(TypedDict, total=False):
     clip: bool | Bool[Tensor, "N"]
     targets: Float[Tensor, "..."] | None
     neurons: slice | None
+    sampler: Callable[[torch.Generator], Tensor] | None
 
 
 class TrainSettings(Settings, total=False):
@@ -480,7 +483,7 @@ def train(
         on_nonfinite: "raise" an error when a network leaves the range of its dtype; or "mark" it in `diverged`, keep
             its last finite memories, and go on with the others.
         **settings: those of `TrainSettings`: form, batch_size, generator, targets, neurons, clip,
-            temperature_schedule, progress.
+            sampler, temperature_schedule, progress.
 
     Returns:
         The state after the last epoch, with the memories, the losses and the epochs in which networks diverged.
@@ -560,6 +563,7 @@ def _agreed(
     clip: bool | Tensor = True,
     targets: Tensor | None = None,
     neurons: slice | None = None,
+    sampler: Callable[[torch.Generator], Tensor] | None = None,
 ) -> _Task:
     """Refuse arguments that do not fit together, and return the others as one object."""
     runs = agreed_problem(memories, patterns, scaling, error_exponent, targets, neurons)
@@ -605,6 +609,7 @@ def _agreed(
         clip=clipped.expand(n_neurons).contiguous(),
         batch_size=batch_size,
         generator=None,
+        sampler=sampler,
         targets=targets,
         neurons=neurons,
     )
@@ -614,6 +619,8 @@ def _agreed(
 def _advance(state: TrainingState, task: _Task, epochs: int) -> TrainingState:
     """Do what `advance` does, without its checks."""
     generator = None
+    if state.generator is None and task.descent.sampler is not None:
+        _checks.refuse("`sampler` draws from a generator, and this training has none; give one to `start` or `train`.")
     if state.generator is not None:
         generator = torch.Generator()
         generator.set_state(state.generator)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from damcore import _checks, _kernels
 from damcore._forms import FORMS, compiled_form, join, log_form, parts
-from damcore._networks import one_by_one
+from damcore._networks import at_once, one_by_one
 from damcore.interactions import Interaction
 from damcore.numerics.energy import signed_log_energy
 from damcore.numerics.gap import check_range, log_gap
@@ -257,7 +257,7 @@ def overlaps(
     inner = inner[..., None, None]
     entries = (2 * inner) * memories[..., neurons]
     runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], inner.shape[:-2])
-    size = max(1, BLOCK // (runs.numel() * entries.shape[-2] * entries.shape[-1]))
+    size = at_once(runs.numel() * entries.shape[-2] * entries.shape[-1], memories.device, BLOCK)
     for start in range(0, states.shape[-2], size):
         block = slice(start, start + size)
         whole = inner * (states[..., block, :] @ memories.mT)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from damcore._networks import at_once
 from damcore.scaling import Scaling
 
 BLOCK = 1 << 16  # float64 elements of a block; a few of them stay in the cache, where a pass costs a quarter
@@ -44,7 +45,7 @@ def arguments(
     scaled = bool(scaling.inner_power) or scaling.divisor != 1
     entries = 2 * memories[..., None, :, chosen]
     runs = torch.broadcast_shapes(memories.shape[:-2], states.shape[:-2], inner.shape[:-2])
-    size = max(1, BLOCK // (runs.numel() * entries.shape[-2] * entries.shape[-1]))
+    size = at_once(runs.numel() * entries.shape[-2] * entries.shape[-1], memories.device, BLOCK)
     overlap = overlaps(memories, states)
     for start in range(0, states.shape[-2], size):
         block = slice(start, start + size)

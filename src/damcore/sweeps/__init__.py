@@ -3,6 +3,7 @@
 from damcore._moved import say_where
 from damcore._random import generator
 from damcore.sweeps.capacity import Block, Load, OneUpdate, StablePatterns
+from damcore.sweeps.classification import ClassifierMap, ErrorCurve, Look, Point
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.gains import GainCell, GainSweep
 from damcore.sweeps.halving import HalfLoad, Size
@@ -19,17 +20,21 @@ except ModuleNotFoundError as absent:
 __all__ = [
     "Block",
     "Cell",
+    "ClassifierMap",
     "Ending",
     "Endings",
+    "ErrorCurve",
     "Experiment",
     "GainCell",
     "GainSweep",
     "HalfLoad",
     "Load",
+    "Look",
     "NotStoredError",
     "OneUpdate",
     "Plan",
     "PlanError",
+    "Point",
     "Retrieval",
     "Size",
     "StablePatterns",

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from damcore import _checks, learning, network
+from damcore.classifier._problem import first_memories, pixels_of, states_of, targets_of
 from damcore.interactions import Interaction, RectifiedPolynomial
 from damcore.scaling import Scaling
 
@@ -138,13 +139,13 @@ class Classifier:
         labels = _labels(labels, len(grey)).to(self.device)
         n_classes = int(labels.max()) + 1
         states = self._states(grey, n_classes)
-        targets = 2 * torch.nn.functional.one_hot(labels, n_classes).to(self.dtype) - 1
+        targets = targets_of(labels, n_classes, self.dtype)
         _checks.room(n_memories=self.n_memories, n_neurons=states.shape[1])
         generator = torch.Generator().manual_seed(self.seed)
-        initial = 0.3 * torch.randn(self.n_memories, states.shape[1], generator=generator, dtype=torch.float64) - 0.3
+        initial = first_memories(self.n_memories, states.shape[1], generator)
         clipped = torch.arange(states.shape[1]) < states.shape[1] - (0 if self.clip else n_classes)
         trained = learning.train(
-            initial.clamp(-1, 1).to(self.device, self.dtype),
+            initial.to(self.device, self.dtype),
             states,
             self.interaction,
             self._scaling(states.shape[1]),
@@ -264,9 +265,7 @@ class Classifier:
         _checks.number("temperature", self.temperature, above=0.0)
 
     def _states(self, grey: Tensor, n_classes: int) -> Tensor:
-        """Return the pixels in [-1, 1], followed by the class neurons at -1 (KH16 supplement, appendix A)."""
-        pixels = grey.flatten(1).to(self.device, self.dtype) / 127.5 - 1
-        return torch.cat([pixels, pixels.new_full((len(pixels), n_classes), -1.0)], 1)
+        return states_of(pixels_of(grey.to(self.device), self.dtype), n_classes)
 
     def _scaling(self, n_neurons: int) -> Scaling:
         if self.scaling == "modified":
