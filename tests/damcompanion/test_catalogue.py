@@ -8,14 +8,17 @@ import pytest
 from cases import refused
 from damcompanion.catalogue import experiments
 from damcompanion.kh16.experiments import experiments as of_kh16
+from damcompanion.kh16.training import trainings
 from damcompanion.mrs24.experiments import experiments as of_mrs24
 from damcompanion.mrs24.experiments.beyond import further
+from damcompanion.mrs24.experiments.classification import classifications
 from damcompanion.mrs24.experiments.heat_maps import sweeps
 from damcompanion.mrs24.experiments.settings_study import study
 from damcompanion.mrs24.experiments.temperature import temperatures
 from damcore.sweeps import __main__
 
 PROFILES = ("smoke", "quick", "paper")
+PARTS = (sweeps, further, study, temperatures, classifications, of_kh16, trainings)
 PAPER = experiments("paper")
 STORED = [path.name for path in (Path(__file__).parents[2] / "results" / "paper").iterdir() if path.is_dir()]
 
@@ -44,8 +47,8 @@ def test_digests_are_those_that_rows_are_stored_under(name, digest):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_names_are_unique_across_texts_and_the_same_at_every_size(profile):
-    parts = [sweeps(profile), further(profile), study(profile), temperatures(profile), of_kh16(profile)]
-    assert [len(part) for part in parts] == [14, 91, 108, 119, 98]
+    parts = [of(profile) for of in PARTS]
+    assert [len(part) for part in parts] == [14, 91, 108, 119, 3, 98, 6]
     for one, other in combinations(parts, 2):
         assert not one.keys() & other.keys()
     found = experiments(profile)
@@ -60,7 +63,7 @@ def test_the_named_experiments_have_the_size_of_their_profile():
     assert len(coarse) == 8 * 21 * 21 * 5 and coarse.epochs == 500
     assert [len(experiments(profile)["stable-rectified-3"]) for profile in PROFILES] == [4, 25, 100]
     assert PAPER["stable-polynomial-2"].loads == (3, 5, 8, 11, 14, 16, 22, 27, 33, 43)
-    for experiments_of in (sweeps, study, temperatures, of_kh16, of_mrs24, experiments):
+    for experiments_of in (sweeps, study, temperatures, classifications, of_kh16, trainings, of_mrs24, experiments):
         with refused(ValueError, "`profile` must be one of 'smoke', 'quick', 'paper', got 'huge'"):
             experiments_of("huge")
 

@@ -107,7 +107,7 @@ def test_another_call_other_rows_or_versions_are_audited_anew(stored, measured, 
         ("damcompanion/mrs24/ranking.py", True),
         ("damcompanion/mrs24/figures.py", True),
         ("damcore/sweeps/capacity.py", True),
-        ("damcore/classifier.py", True),
+        ("damcore/planning.py", True),
         ("damcore/__init__.py", True),
     ],
 )

@@ -109,17 +109,17 @@ class _Digits(Experiment):
         interaction, scaling = self.interaction_of(n), Scaling.original(temperature, n)
         return scaling if interaction.degree is None else scaling.inside(interaction)
 
-    def task(self, device: str) -> Task:
+    def _read(self, device: str) -> Task:
         """Read the digits."""
         return _task(self.digits, self.held_out, self.n_images, self.context, self.dtype, device)
 
-    def begin(self, task: Task, repeat: int) -> TrainingState:
+    def _begin(self, task: Task, repeat: int) -> TrainingState:
         """Draw the first memories, and the generator of the minibatches."""
         draw = generator(self.seed, "memories", self.n_memories, task.states.shape[1], *self.first, repeat)
         memories = first_memories(self.n_memories, task.states.shape[1], draw, self.first)
         return start(memories.to(task.states), form="plain", generator=generator(self.seed, "minibatches", repeat))
 
-    def further_epochs(
+    def _further(
         self, state: TrainingState, task: Task, n: int, scaling: Scaling, epochs: int, **settings: Any
     ) -> TrainingState:
         """Train for some epochs more."""
@@ -143,7 +143,7 @@ class _Digits(Experiment):
             **settings,
         )
 
-    def predicted(self, memories: Tensor, task: Task, n: int, scaling: Scaling) -> Tensor:
+    def _predicted(self, memories: Tensor, task: Task, n: int, scaling: Scaling) -> Tensor:
         """The class of each held-out digit in each network, (*runs, images), on the CPU."""
         found = [
             energy_gap(
@@ -217,7 +217,7 @@ class ErrorCurve(_Digits):
         ...     name="few", digits="bundled", n=3, epochs=(1, 3), temperature=400.0, learning_rate=0.04, n_memories=20
         ... )
         >>> first, last = few.measure(list(few.cells()))
-        >>> first["error"] > last["error"]
+        >>> first["loss"] > last["loss"]
         True
     """
 
@@ -267,7 +267,7 @@ class ErrorCurve(_Digits):
         short.measure([Look(0, 2)], device=device)
         return (perf_counter() - started) * self.epochs[-1] / len(self.epochs)
 
-    def schedule(self) -> Callable[[int], float] | None:
+    def _schedule(self) -> Callable[[int], float] | None:
         """The temperature of each epoch, None where it is constant."""
         if self.first_temperature is None:
             return None
@@ -275,13 +275,13 @@ class ErrorCurve(_Digits):
 
     def measure(self, cells: Sequence[Look], *, device: str = "cpu") -> list[dict[str, float]]:
         """Measure the share of held-out digits that are classified wrongly, and the loss of an image and class."""
-        task, found = self.task(device), {}
+        task, found = self._read(device), {}
         for repeat in {cell.repeat for cell in cells}:
             for cell in sorted(cell for cell in cells if cell.repeat == repeat):
                 state = self._trained(task, cell, device)
-                temperature = self.temperature if (falling := self.schedule()) is None else falling(cell.epoch - 1)
+                temperature = self.temperature if (falling := self._schedule()) is None else falling(cell.epoch - 1)
                 scaling = self.scaling_of(self.n, temperature, task.states.shape[1])
-                wrong = self.predicted(state.memories, task, self.n, scaling) != task.wanted
+                wrong = self._predicted(state.memories, task, self.n, scaling) != task.wanted
                 found[cell] = {
                     "error": int(wrong.sum()) / len(wrong),
                     "loss": state.losses[-1].item() / task.targets.numel(),
@@ -296,12 +296,12 @@ class ErrorCurve(_Digits):
         if state is None and place is not None and place.exists():
             state = TrainingState.load(place, device=device)
         if state is None or state.epoch > cell.epoch:
-            state = self.begin(task, cell.repeat)
+            state = self._begin(task, cell.repeat)
         if state.epoch < cell.epoch:
             scaling = self.scaling_of(self.n, self.temperature, task.states.shape[1])
-            state = self.further_epochs(
+            state = self._further(
                 state, task, self.n, scaling, cell.epoch - state.epoch, learning_rate=self.learning_rate,
-                temperature_schedule=self.schedule(),
+                temperature_schedule=self._schedule(),
             )  # fmt: skip
             if place is not None:
                 state.save(place)
@@ -352,11 +352,11 @@ class ClassifierMap(_Digits):
     Example:
         >>> from damcore.sweeps import ClassifierMap
         >>> few = ClassifierMap(
-        ...     name="few", digits="bundled", held_out="validation", n_images=500, batch_size=100, scaling="modified",
-        ...     vertices=(2,), inverse_temperatures=(1.0,), learning_rates=(0.1,), repeats=1, epochs=3, n_memories=20,
+        ...     name="few", digits="bundled", held_out="validation", n_images=500, batch_size=50, scaling="modified",
+        ...     vertices=(5,), inverse_temperatures=(1.0, 2.0), learning_rates=(0.1,), epochs=6, n_memories=20,
         ... )  # fmt: skip
-        >>> [row] = few.measure(list(few.cells()))
-        >>> row["f1"] > 0.5
+        >>> first, second = few.measure(list(few.cells()))
+        >>> first["loss"] > second["loss"]
         True
     """
 
@@ -415,12 +415,12 @@ class ClassifierMap(_Digits):
     def measure(self, cells: Sequence[Point], *, device: str = "cpu") -> list[dict[str, float]]:
         """Measure the macro-averaged F1 score and the accuracy on the held-out digits."""
         (n,), (repeat,) = {cell.n for cell in cells}, {cell.repeat for cell in cells}
-        task = self.task(device)
+        task = self._read(device)
         temperature = 1 / torch.tensor([cell.inverse_temperature for cell in cells], dtype=torch.float64, device=device)
         scaling = self.scaling_of(n, temperature, task.states.shape[1])
         rate = torch.tensor([cell.learning_rate for cell in cells], dtype=torch.float64)
-        state = self.further_epochs(self.begin(task, repeat), task, n, scaling, self.epochs, learning_rate=rate)
-        found = self.predicted(state.memories, task, n, scaling)
+        state = self._further(self._begin(task, repeat), task, n, scaling, self.epochs, learning_rate=rate)
+        found = self._predicted(state.memories, task, n, scaling)
         return [
             {
                 "f1": macro_f1(found[k], task.wanted),
