@@ -204,6 +204,21 @@ def means(frame: pd.DataFrame, by: str, name: str) -> tuple[np.ndarray, np.ndarr
     return values, np.array([group.mean() for group in groups]), np.array(errors)
 
 
+def leading(frame: pd.DataFrame) -> pd.DataFrame:
+    """What most probes end in, a row for each damage and a column for each number of patterns.
+
+    Args:
+        frame: rows with the shares of each end, by damage and patterns.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows, leading
+        >>> leading(Rows().rows("basins-polynomial-3")).iloc[0, 0]
+        'target'
+    """
+    shares = pd.DataFrame(frame.groupby(["damage", "patterns"])[list(ENDS)].mean())
+    return pd.DataFrame(pd.Series(shares.idxmax(axis=1)).unstack("patterns"))
+
+
 def where(frame: pd.DataFrame, name: str, value: float | str) -> pd.DataFrame:
     """The rows in which a column has this value.
 

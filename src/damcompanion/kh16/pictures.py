@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from damcompanion.components import Panel, canvas
 from damcompanion.figures import SCORE, heat_map
 from damcompanion.kh16.experiments import BIASES, CLASSICAL, DIGIT_VERTICES, FLIPPED, FUNCTIONS, SEARCHED, SIZES
-from damcompanion.kh16.figures import ENDS, NAMES, Rows, column, halves, means, perfect, searched, where
+from damcompanion.kh16.figures import ENDS, NAMES, Rows, column, halves, leading, means, perfect, searched, where
 from damcore import _checks
 from damcore.capacity import max_memories, max_perfect_memories, perfect_probability
 from damcore.sweeps import Endings, HalfLoad, Retrieval, StablePatterns
@@ -182,6 +183,42 @@ def basins(rows: Rows, n: int) -> list[Panel]:
         axes.set(xlabel="patterns K", ylabel="neurons flipped, %")
         reach = (share >= 0.5).sum(0).tolist()
         alt = f"{NAMES[interaction]}, n = {n}: levels of damage from which half come back, by load: {reach}."
+        panels.append(Panel(picture, f"{NAMES[interaction]}, $n = {n}$", alt=alt))
+    return panels
+
+
+@_checks.door
+def phases(rows: Rows, n: int) -> list[Panel]:
+    """What most damaged patterns end in, over damage and load: power and rectified.
+
+    Args:
+        rows: holds the experiments `basins-F-n`.
+        n: the vertex.
+
+    Example:
+        >>> from damcompanion.kh16.figures import Rows
+        >>> from damcompanion.kh16.pictures import phases
+        >>> phases(Rows(), 3)[0].title
+        'power, $n = 3$'
+    """
+    panels = []
+    for interaction in FUNCTIONS:
+        name = f"basins-{interaction}-{n}"
+        experiment, found = rows.experiments[name], rows.rows(name)
+        assert isinstance(experiment, Retrieval)
+        kinds = leading(found)
+        damages, loads = kinds.index, kinds.columns / max_memories(experiment.n_neurons, n)
+        picture = canvas(3.1, 2.5)
+        axes = picture.subplots()
+        colours = ListedColormap(list(ENDS.values()))
+        numbers = kinds.map(list(ENDS).index).to_numpy(float)
+        axes.imshow(numbers, cmap=colours, vmin=-0.5, vmax=len(ENDS) - 0.5, origin="lower", aspect="auto", alpha=0.85)
+        columns, lines = (range(0, count, max(1, count // 4)) for count in (len(loads), len(damages)))
+        axes.set_xticks(columns, [f"{loads[k]:.2g}" for k in columns])
+        axes.set_yticks(lines, [f"{100 * damages[k]:.0f}" for k in lines])
+        axes.set(xlabel="K over Eq. 6", ylabel="neurons flipped, %")
+        there = ", ".join(f"{kind} {share:.0%}" for kind, share in kinds.stack().value_counts(normalize=True).items())
+        alt = f"{NAMES[interaction]}, n = {n}: most probes end in, by share of the map: {there}."
         panels.append(Panel(picture, f"{NAMES[interaction]}, $n = {n}$", alt=alt))
     return panels
 

@@ -3,6 +3,7 @@
 Trains the networks of a sweep again, and stops on the way to look at them.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -110,3 +111,32 @@ def at_rates(
     several = replace(sweep, repeats=repeats)
     found = {rate: fates(several, n, inverse_temperature, rate, (epochs,)).mean() for rate in rates}
     return pd.DataFrame(found).T.rename_axis("learning_rate").drop(columns=["repeat", "epochs"])
+
+
+@_checks.door
+def in_both_networks(sweep: Sweep, count: int, *, seed: int = 0) -> pd.DataFrame:
+    """Train a sample of a sweep over gains twice, in the modified network and in the original one.
+
+    Args:
+        sweep: the settings.
+        count: networks of each kind, at least 1.
+        seed: of the choice.
+
+    Returns:
+        A row for each pair: n, gain, learning_rate; modified and original, the mean distances.
+
+    Example:
+        >>> from damcompanion.mrs24.experiments import experiments
+        >>> from damcompanion.mrs24.fates import in_both_networks
+        >>> sweep = experiments("smoke")["plane-polynomial-100-256-20"]
+        >>> found = in_both_networks(sweep, 3)
+        >>> bool((found.modified - found.original).abs().max() < 1)
+        True
+    """
+    _checks.whole("count", count)
+    cells = list(sweep.cells())
+    rows = []
+    for cell in random.Random(seed).sample(cells, min(count, len(cells))):
+        pair = {name: replace(sweep, scaling=name).measure([cell])[0]["distance"] for name in ("modified", "original")}
+        rows.append({"n": cell.n, "gain": cell.gain, "learning_rate": cell.learning_rate, **pair})
+    return pd.DataFrame(rows)
