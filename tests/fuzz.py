@@ -189,7 +189,7 @@ VALID: dict[str, Callable[[], Any]] = {
     "repeats": lambda: 1,
     "scaling": lambda: scaling.Scaling.modified(1.0, 8),
     "seed": lambda: 3,
-    "sampler": lambda: lambda draw: torch.arange(2),
+    "sampler": lambda: None,
     "self_coupling": lambda: True,
     "share": lambda: lambda load: 1 / load,
     "size": lambda: 2,
@@ -215,6 +215,11 @@ VALID: dict[str, Callable[[], Any]] = {
     "weights": lambda: states().mT @ states(),
     "width": lambda: 2,
     "Classifier.scaling": lambda: "modified",
+    "Classifier.fit.checkpoint": lambda: None,
+    "Classifier.fit.held_out": lambda: (images(), labels()),
+    "Classifier.partial_fit.classes": lambda: [0, 1],
+    "X": images,
+    "y": labels,
     "DenseAssociativeMemory.scaling": lambda: "original",
     "DenseAssociativeMemory.load.path": lambda: saved("memory"),
     "Sweep.scaling": lambda: "modified",
@@ -323,6 +328,8 @@ INNER = {
     "inverse_temperature",
     "scaling_of",
     "recall_scaling_of",
+    "get_params",
+    "set_params",
 }
 # Given in every call, since their defaults take long.
 QUICKER = {"epochs", "n_memories"}

@@ -135,7 +135,7 @@ def plan(
         n_patterns, dtype = patterns, dtype or torch.float64
     _checks.room(patterns=n_patterns, n_neurons=n_neurons)
     trial = _Trial(n_neurons, patterns, damage, dtype, torch.Generator().manual_seed(seed))
-    interaction = _chosen(trial, list(trial.networks(min(FEW, probes))))
+    interaction = _chosen(list(trial.networks(min(FEW, probes))))
     counted = [_counted(network, interaction) for network in trial.networks(probes)]
     exact = trial.certain and sum(tried for tried, _, _ in counted) == n_patterns
     share, nearest = (_measured([(tried, hits[which]) for tried, *hits in counted], exact) for which in (0, 1))
@@ -184,7 +184,7 @@ class _Trial:
             yield patterns.to(self.dtype), targets, self.damaged(patterns[targets].to(self.dtype))
 
 
-def _chosen(trial: _Trial, networks: list[tuple[Tensor, Tensor, Tensor]]) -> Interaction:
+def _chosen(networks: list[tuple[Tensor, Tensor, Tensor]]) -> Interaction:
     """The first function that finds nearly as much as a nearest-neighbour search, or else the one that finds most."""
     best, most = Polynomial(VERTICES[0]), -1
     for n in VERTICES:

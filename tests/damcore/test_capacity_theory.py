@@ -21,6 +21,7 @@ from damcore.capacity import (
     noise_variance,
     perfect_probability,
 )
+from damcore.capacity._noise import Noise
 from damcore.capacity.errors import of_memories
 from damcore.capacity.loads import largest
 from damcore.datasets import random_patterns
@@ -426,7 +427,31 @@ class Endless(Interaction):
         return x.exp().exp()
 
 
+def test_the_level_is_that_of_the_interval():
+    def drawn(level):
+        return measured_error(20, 2, 5, draws=500, generator=torch.Generator().manual_seed(0), level=level)
+
+    for level in (0.5, 0.99):
+        measured = drawn(level)
+        ends = clopper_pearson(round(500 * measured.share), 500, level=level)
+        assert (measured.low, measured.high) == ends
+    assert drawn(0.5).high < drawn(0.99).high
+
+
+def test_a_share_beyond_the_doubles_keeps_its_logarithm():
+    # Of 2^N choices one gives the largest value, at N = 2000 less than the smallest double.
+    noise = Noise.of(Polynomial(3), 2000)
+    assert min(noise.term.logs) == pytest.approx(-2000 * math.log(2) + math.log(min(noise.weights)), rel=1e-12)
+    assert torch.isfinite(noise.term.logs).all()
+
+
 def test_refuses_what_is_out_of_range(generator):
+    with refused(ValueError, "`level` must be below 1, got 1.5"):
+        measured_error(10, 2, 5, draws=10, generator=generator, level=1.5)
+    with refused(ValueError, "`n_neurons` must be at least 1, got 0"):
+        nearest_probability(0, 5, 0.1)
+    with refused(ValueError, "`n` must be at least 1, got 0"):
+        noise_variance(10, 0)
     with refused(ValueError, "`n_neurons` must be at least 2, got 1"):
         error_probability(1, Polynomial(2), 5)
     with refused(ValueError, "`n_neurons` must be at most 8192, got 8193"):

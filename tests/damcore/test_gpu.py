@@ -141,7 +141,8 @@ def classified(device):
     labels = torch.arange(8) % 2
     settings = dict(n=3, n_memories=6, temperature=16.0, error_exponent=2, epochs=10, batch_size=3)
     classifier = Classifier(**settings, dtype=torch.float64, device=device).fit(images, labels)
-    return classifier.memories, classifier.losses, classifier.decision_function(images), classifier.predict(images)
+    found = torch.from_numpy(classifier.decision_function(images)), torch.from_numpy(classifier.predict(images))
+    return classifier.memories_, classifier.losses_, *found
 
 
 def classical(device):

@@ -127,6 +127,28 @@ def test_blocks_change_nothing(monkeypatch, generator):
     assert plan(40, patterns, 0.3) == whole
 
 
+@pytest.mark.parametrize(
+    "counted, draws",
+    [
+        ([(100, 40), (100, 60)], 25),  # a variance of 0.02, eight times that of chance
+        ([(100, 50), (100, 50)], 200),  # none: all probes count
+        ([(100, 20), (100, 80)], 2),  # as few as there are networks, at least
+        ([(100, 30)], 100),  # one network says nothing of others
+    ],
+)
+def test_the_interval_is_that_of_as_many_independent_probes(counted, draws):
+    share = sum(hits for _, hits in counted) / sum(probes for probes, _ in counted)
+    wanted = clopper_pearson(round(share * draws), draws, level=planning.LEVEL)
+    assert planning._measured(counted, False) == (share, *wanted)
+    assert planning._measured(counted, True) == (share, share, share)
+
+
+def test_of_two_functions_that_find_as_much_it_takes_the_first(monkeypatch):
+    monkeypatch.setattr(planning, "_counted", lambda network, interaction: (100, 10, 90))
+    networks = [(torch.ones(1, 2), torch.tensor([0]), torch.ones(1, 2))]
+    assert planning._chosen(networks) == Polynomial(planning.VERTICES[0])
+
+
 def test_refuses_what_does_not_fit(generator):
     patterns = random_patterns(5, 10, generator=generator)
     with refused(ValueError, r"`patterns` must have shape \(K, 12\) as `n_neurons` says, got \(5, 10\)"):

@@ -7,9 +7,9 @@ OFF = -1.0  # a class neuron that is not predicted (KH16 appendix A)
 FIRST = -0.3, 0.3  # mean and standard deviation of the first memories (KH16 appendix A)
 
 
-def pixels_of(grey: Tensor, dtype: torch.dtype) -> Tensor:
-    """Map grey values (images, height, width), 0 to 255, to (images, pixels), -1 to 1."""
-    return grey.flatten(1).to(dtype) / 127.5 - 1
+def pixels_of(grey: Tensor) -> Tensor:
+    """Map grey values (images, height, width), 0 to 255, to (images, pixels), -1 to 1 in float64."""
+    return grey.flatten(1).double() / 127.5 - 1
 
 
 def targets_of(labels: Tensor, n_classes: int, dtype: torch.dtype) -> Tensor:

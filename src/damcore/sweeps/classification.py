@@ -174,10 +174,10 @@ def _task(digits: str, held_out: str, n_images: int, context: str, dtype: str, d
         _checks.refuse(f"`n_images` must be at most {len(learned[0])}, got {n_images}.")
     pixels, labels = (values[: n_images or None] for values in learned)
     targets = targets_of(labels, CLASSES, as_float)
-    states = states_of(pixels_of(pixels, as_float), CLASSES)
+    states = states_of(pixels_of(pixels).to(as_float), CLASSES)
     if context == "target":
         states[:, -CLASSES:] = targets
-    tested = states_of(pixels_of(tried[0], as_float), CLASSES)
+    tested = states_of(pixels_of(tried[0]).to(as_float), CLASSES)
     return Task(states.to(device), targets.to(device), labels, tested.to(device), tried[1])
 
 

@@ -7,6 +7,7 @@ import torch
 
 from cases import refused
 from damcore.classifier import Balanced, Classifier
+from damcore.classifier._input import features
 from damcore.datasets import mnist
 from damcore.interactions import RectifiedPolynomial
 from damcore.learning import advance, start, train
@@ -41,15 +42,14 @@ def test_a_curve_is_the_error_of_the_classifier():
     [row] = curve_of.measure(list(curve_of.cells()))
     task = curve_of._read("cpu")
     begun = curve_of._begin(task, 0)
-    images, labels = (torch.from_numpy(values) for values in mnist("train", "bundled"))
-    made = Classifier(n=3, n_memories=12, temperature=300.0)
-    made.memories = train(
-        begun.memories, made._states(images, 10), RectifiedPolynomial(3), made._scaling(794), epochs=2,
-        learning_rate=0.04, decay=0.998, momentum=0.6, error_exponent=2, batch_size=1000,
-        targets=2 * torch.nn.functional.one_hot(labels, 10).float() - 1, neurons=slice(-10, None),
-        generator=classification.generator(0, "minibatches", 0),
-    ).memories  # fmt: skip
-    made.n_classes = 10
+    trained = train(
+        begun.memories, task.states, RectifiedPolynomial(3), Scaling.original(300.0, 3).inside(RectifiedPolynomial(3)),
+        epochs=2, learning_rate=0.04, decay=0.998, momentum=0.6, error_exponent=2, batch_size=1000,
+        targets=task.targets, neurons=slice(-10, None), generator=classification.generator(0, "minibatches", 0),
+    )  # fmt: skip
+    made = Classifier(n=3, n_memories=12, temperature=300.0, epochs=1).fit(*mnist("train", "bundled"))
+    assert torch.equal(made._states(features(mnist("train", "bundled")[0])), task.states)
+    made.memories_ = trained.memories
     tried, wanted = mnist("test", "bundled")
     assert row["error"] == pytest.approx(1 - made.score(tried, wanted), abs=1e-12)
     assert 0 < row["loss"] < 4
