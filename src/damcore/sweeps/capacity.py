@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from damcore import _checks
 from damcore._random import generator
 from damcore.capacity import measured_error
 from damcore.datasets import random_patterns
-from damcore.interactions import Interaction, named
-from damcore.network import BLOCK
 from damcore.recall import recall
 from damcore.scaling import Scaling
-from damcore.sweeps.experiment import Experiment
-
-SLOPE = 1e-2  # of the leaky F below zero
-COPIES = 6  # of the patterns, and of the block of overlaps that recall works on
+from damcore.sweeps.stored import OfLoads
 
 
 class Block(NamedTuple):
@@ -33,8 +28,8 @@ class Load(NamedTuple):
 
 
 @_checks.door
-@dataclass(frozen=True)
-class StablePatterns(Experiment):
+@dataclass(frozen=True, kw_only=True)
+class StablePatterns(OfLoads):
     """Store random patterns as memories, and measure the share of them that recall leaves unchanged.
 
     A pattern is stable where no neuron changes, sign(gap_i) = xi_i for every i; a gap of zero counts as +1. A network
@@ -61,12 +56,7 @@ class StablePatterns(Experiment):
         [1.0, 0.4, 0.0]
     """
 
-    loads: tuple[int, ...]
-    n: int
     draws: int = 10
-    seed: int = 0
-    interaction: str = "polynomial"
-    n_neurons: int = 100
 
     Cell = Load
     metrics = ("stable", "neurons")
@@ -74,36 +64,11 @@ class StablePatterns(Experiment):
 
     def __post_init__(self):
         super().__post_init__()
-        _loads(self.loads)
-        for size in ("n", "draws", "n_neurons"):
-            _checks.whole(size, getattr(self, size))
-        _checks.whole("seed", self.seed, 0)
-        self._function()
+        _checks.whole("draws", self.draws)
 
     @property
     def axes(self) -> dict[str, Sequence[int]]:
         return {"patterns": self.loads, "draw": range(self.draws)}
-
-    def together(self, cell: Load) -> int:
-        return cell.patterns
-
-    def memory(self, cells: int) -> int:
-        # Of one network: they are measured one after the other, so that none changes how another is summed.
-        return 8 * COPIES * (BLOCK + max(self.loads) * self.n_neurons)
-
-    @property
-    def remedy(self) -> str:
-        return "Store fewer patterns."
-
-    @property
-    def summary(self) -> str:
-        loads = f"K = {min(self.loads)} to {max(self.loads)}"
-        return f"{self.interaction}, N = {self.n_neurons}, n = {self.n}, {loads}"
-
-    def further(self) -> dict[str, Any]:
-        # The name of an F of your own may come to stand for another F.
-        values = self._function().values()
-        return {"values": values} if values else {}
 
     def measure(self, cells: Sequence[Load], *, device: str = "cpu") -> list[dict[str, float]]:
         """Measure the share of stable patterns, and the share of unchanged neurons in all patterns."""
@@ -116,13 +81,10 @@ class StablePatterns(Experiment):
             found.append({"stable": same.all(-1).double().mean().item(), "neurons": same.double().mean().item()})
         return found
 
-    def _function(self) -> Interaction:
-        return named(self.interaction).of_vertex(self.n, SLOPE)
-
 
 @_checks.door
 @dataclass(frozen=True, kw_only=True)
-class OneUpdate(Experiment):
+class OneUpdate(OfLoads):
     """Draw networks, update one neuron of one stored pattern in each, and count those that turn over.
 
     Each draw has patterns of its own, so that the draws are independent; see `capacity.measured_error`.
@@ -149,13 +111,8 @@ class OneUpdate(Experiment):
         ([92, 106], 109)
     """
 
-    loads: tuple[int, ...]
-    n: int
     networks: int = 1000
     blocks: int = 1
-    seed: int = 0
-    interaction: str = "polynomial"
-    n_neurons: int = 100
 
     Cell = Block
     metrics = ("turned",)
@@ -163,34 +120,12 @@ class OneUpdate(Experiment):
 
     def __post_init__(self):
         super().__post_init__()
-        _loads(self.loads)
-        for size in ("n", "networks", "blocks", "n_neurons"):
-            _checks.whole(size, getattr(self, size))
-        _checks.whole("seed", self.seed, 0)
-        self._function()
+        _checks.whole("networks", self.networks)
+        _checks.whole("blocks", self.blocks)
 
     @property
     def axes(self) -> dict[str, Sequence[int]]:
         return {"patterns": self.loads, "block": range(self.blocks)}
-
-    def together(self, cell: Block) -> int:
-        return cell.patterns
-
-    def memory(self, cells: int) -> int:
-        return 8 * COPIES * (BLOCK + max(self.loads) * self.n_neurons)
-
-    @property
-    def remedy(self) -> str:
-        return "Store fewer patterns."
-
-    @property
-    def summary(self) -> str:
-        loads = f"K = {min(self.loads)} to {max(self.loads)}"
-        return f"{self.interaction}, N = {self.n_neurons}, n = {self.n}, {loads}"
-
-    def further(self) -> dict[str, Any]:
-        values = self._function().values()  # as above
-        return {"values": values} if values else {}
 
     def measure(self, cells: Sequence[Block], *, device: str = "cpu") -> list[dict[str, int]]:
         """Count the networks of each block whose neuron turns over; on the CPU, whatever the device."""
@@ -202,13 +137,3 @@ class OneUpdate(Experiment):
             )
             found.append({"turned": round(measured.share * self.networks)})
         return found
-
-    def _function(self) -> Interaction:
-        return named(self.interaction).of_vertex(self.n, SLOPE)
-
-
-def _loads(loads: tuple[int, ...]) -> None:
-    if not loads or len(set(loads)) < len(loads):
-        _checks.refuse(f"`loads` must hold at least one number and none twice, got {loads}.")
-    for load in loads:
-        _checks.whole("loads", load)
