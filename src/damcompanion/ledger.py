@@ -8,6 +8,7 @@ from damcompanion.errata import Erratum
 from damcompanion.kh16.claims import CLAIMS as CAPACITY
 from damcompanion.kh16.errata import ERRATA as KH16
 from damcompanion.kh16.figures import Rows
+from damcompanion.kh16.xor_claims import CLAIMS as XOR
 from damcompanion.mrs24.claims import CLAIMS, Look
 from damcompanion.mrs24.errata import ERRATA as MRS24
 from damcompanion.mrs24.figures import Gallery
@@ -21,6 +22,7 @@ ERRATA: dict[str, list[Erratum]] = {"MRS24": [*MRS24], "KH16": [*KH16], "MSSL22"
 CHAPTERS: dict[str, tuple[Claim, ...]] = {
     "MRS24: the maps": CLAIMS,
     "MRS24: what is proved": PROOFS,
+    "KH16: XOR": XOR,
     "KH16: capacity": CAPACITY,
     **{f"{text}: errata": tuple(erratum.claim for erratum in errata) for text, errata in ERRATA.items()},
 }

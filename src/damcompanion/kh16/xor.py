@@ -82,7 +82,8 @@ def gaps(law: Law, n: int, rows: Sequence[Row]) -> list[Fraction]:
 
 
 def _energy(law: Law, n: int, rows: Sequence[Row], state: Row) -> Fraction:
-    return -sum(law(Fraction(sum(a * b for a, b in zip(row, state, strict=True))), n) for row in rows)
+    overlaps = (sum(a * b for a, b in zip(row, state, strict=True)) for row in rows)
+    return -sum((law(Fraction(overlap), n) for overlap in overlaps), Fraction(0))
 
 
 def difference(law: Law, n: int, n_neurons: int) -> Fraction:
@@ -135,6 +136,12 @@ def solves(
 
     Returns:
         A check of every row in fractions; the counterexample has the least n.
+
+    Example:
+        >>> from damcompanion.exact_networks import LAWS
+        >>> from damcompanion.kh16.xor import solves
+        >>> solves(LAWS["rectified"], range(1, 10), wanted=lambda n: n >= 2).holds
+        True
     """
     rows, vertices = table_of(output), list(vertices)
     found = {n: outcome(gaps(law, n, rows)) for n in vertices}
@@ -157,6 +164,12 @@ def is_a_difference(laws: Sequence[Law] = (), *, output: Callable[..., int] = pa
 
     Returns:
         A check in fractions; the counterexample has the least N.
+
+    Example:
+        >>> from damcompanion.exact_networks import LAWS
+        >>> from damcompanion.kh16.xor import is_a_difference
+        >>> is_a_difference([LAWS["polynomial"]]).holds
+        True
     """
     laws, found = [*laws] or [*LAWS.values()], None
     sizes, vertices = range(2, 7), range(1, 9)
