@@ -15,7 +15,7 @@ class Balanced:
     An epoch has `len(labels) // batch_size` minibatches. Of a class with more images than they take, some are left out;
     of one with fewer, some are there twice.
 
-    Source: KH16 appendix A, "minibatches of a relatively large size".
+    See KH16, appendix A.
 
     Args:
         labels: the class of each image, whole numbers from 0.

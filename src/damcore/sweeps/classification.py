@@ -196,7 +196,7 @@ class ErrorCurve(_Digits):
     Where the environment variable DAMCORE_CHECKPOINTS names a folder, the last state of each training is kept there,
     and a run that was stopped goes on from it to the same bits.
 
-    Source: KH16 appendix A.
+    See KH16, appendix A.
 
     Args:
         n: interaction vertex.
@@ -336,7 +336,7 @@ class ClassifierMap(_Digits):
 
     Networks of one vertex and repeat start from the same memories and see the same minibatches.
 
-    Source: MRS24 Figures 5 and 6.
+    See MRS24, Figures 5 and 6.
 
     Args:
         vertices: n.
