@@ -6,6 +6,7 @@ A training is a state: `start` creates it, `advance` trains it for some epochs, 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 from os import PathLike
 from typing import TypedDict, Unpack
 
@@ -289,7 +290,11 @@ def linear_anneal(start: float, stop: float, epochs: int) -> Callable[[int], flo
     _checks.positive("start", start)
     _checks.positive("stop", stop)
     _checks.whole("epochs", epochs)
-    return lambda epoch: start + (stop - start) * min(epoch / epochs, 1.0)
+    return partial(_on_a_line, start, stop, epochs)
+
+
+def _on_a_line(start: float, stop: float, epochs: int, epoch: int) -> float:
+    return start + (stop - start) * min(epoch / epochs, 1.0)
 
 
 @_checks.door

@@ -18,6 +18,7 @@ from damcore import datasets
 from damcore.classifier import Classifier, estimator
 from damcore.classifier._input import features
 from damcore.interactions import LeakyRectifiedPolynomial
+from damcore.learning import linear_anneal
 
 QUICK = dict(n=3, n_memories=6, temperature=20.0, error_exponent=2, epochs=3, batch_size=8)
 
@@ -91,6 +92,11 @@ def test_balanced_minibatches(digits):
     assert not torch.equal(balanced.memories_, Classifier(**QUICK).fit(images, labels).memories_)
     with refused(ValueError, "`batch_size` must be a multiple of 2 classes and at most 40 images, got 7"):
         Classifier(**QUICK | {"batch_size": 7}, balanced=True).fit(images, labels)
+    few = Classifier(**QUICK | {"batch_size": 1000}, balanced=True)
+    assert few.partial_fit(images[:9], labels[:9], classes=[0, 1]).n_iter_ == 1  # minibatches of eight
+    with refused(ValueError, "images of each of the 2 classes, and there is none of number 1"):
+        few.partial_fit(images[labels == 0], labels[labels == 0])
+    assert few.n_iter_ == 1
 
 
 def test_rows_of_numbers_and_pictures_are_one(digits):
@@ -121,10 +127,16 @@ def test_partial_fit_is_fit_in_pieces(digits):
     assert torch.equal(whole.memories_, parts.memories_) and parts.n_iter_ == 3
     whole.partial_fit(images[:20], labels[:20])
     assert whole.n_iter_ == 4 and len(whole.losses_) == 4
+    before = parts.memories_
     with refused(ValueError, r"`y` holds 15, which is none of the classes \[0, 1, 2, 3, 4, 5, 6, 7, 8, 9\]"):
         parts.partial_fit(images, labels + 10)
     with refused(ValueError, "The first call of `partial_fit` needs `classes`"):
         Classifier(**QUICK).partial_fit(images, labels)
+    late = Classifier(**QUICK)
+    with refused(ValueError, "which is none of the classes"):
+        late.partial_fit(images, labels, classes=[0, 1])
+    late.partial_fit(images, labels, classes=range(10))  # the call before left nothing behind
+    assert late.n_iter_ == 1 and torch.equal(parts.memories_, before)
     with refused(ValueError, "`classes` must be those of the first call"):
         parts.partial_fit(images, labels, classes=[0, 1])
     with refused(ValueError, "X has 9 features, but Classifier is expecting 49 features"):
@@ -139,6 +151,58 @@ def test_a_schedule_decides_by_its_last_temperature(digits):
     assert not torch.equal(falling.memories_, constant.memories_)
     constant.memories_ = falling.memories_
     np.testing.assert_array_equal(falling.decision_function(images), constant.decision_function(images))
+
+
+def test_what_is_learned_keeps_its_settings(digits):
+    images, labels = digits
+    made = Classifier(**QUICK, temperature_schedule=linear_anneal(30.0, 20.0, 2)).fit(images, labels)
+    wanted = made.decision_function(images)
+    made.set_params(n=4, temperature=1.0, scaling="modified", dtype="float64", temperature_schedule=None)
+    np.testing.assert_array_equal(made.decision_function(images), wanted)
+    made.partial_fit(images, labels)
+    whole = Classifier(**QUICK | {"epochs": 4}, temperature_schedule=linear_anneal(30.0, 20.0, 2)).fit(images, labels)
+    assert torch.equal(made.memories_, whole.memories_)
+    again = pickle.loads(pickle.dumps(whole))
+    np.testing.assert_array_equal(again.decision_function(images), whole.decision_function(images))
+
+
+def test_a_refused_fit_leaves_what_was_learned(digits, tmp_path):
+    images, labels = digits
+    made = Classifier(**QUICK).fit(images, labels)
+    wanted = made.predict(images)
+    for refusal in (
+        dict(X=images, y=labels + 1, held_out=(images[:, :3, :3], labels)),
+        dict(X=images, y=labels + 1, held_out=(images, labels.astype(str))),
+        dict(X=images, y=labels + 1, checkpoint=tmp_path / "nowhere" / "kept"),
+        dict(X=images, y=labels + 1, checkpoint=tmp_path),
+    ):
+        with pytest.raises((ValueError, FileNotFoundError)):
+            made.fit(**refusal)
+        np.testing.assert_array_equal(made.predict(images), wanted)
+        assert made.classes_.tolist() == [*range(10)] and made.n_iter_ == 3
+
+
+def test_half_precision(digits):
+    images, labels = digits
+    made = Classifier(**QUICK, dtype="bfloat16").fit(images, labels)
+    assert made.decision_function(images).dtype == np.float32
+
+
+def test_it_warns_where_nothing_is_learned(digits):
+    images, labels = digits
+    with pytest.warns(UserWarning, match="nothing was learned.* `temperature`, which is near 1 with this scaling"):
+        Classifier(scaling="modified", epochs=3).fit(images, labels)
+
+
+def test_labels_of_another_kind_are_refused(digits):
+    images, labels = digits
+    made = Classifier(**QUICK).fit(images, labels)
+    with refused(ValueError, "`y` must hold labels of the kind that was learned, such as 0, got '5'"):
+        made.score(images, labels.astype(str))
+    with refused(TypeError, "`y` must hold labels of one kind"):
+        made.fit(images[:3], [1, "a", 2])
+    one = Classifier(**QUICK).fit(images, np.ones(40))
+    assert one.predict_proba(images).shape == (40, 1) and set(one.predict(images)) == {1.0}
 
 
 def test_held_out_errors_and_progress(digits, capsys):
@@ -210,6 +274,13 @@ def test_a_checkpoint_of_another_training_is_refused_and_kept(digits, tmp_path):
             Classifier(**QUICK | changed).fit(images, labels, checkpoint=path)
     with refused(ValueError, "holds a training with other settings or images"):
         Classifier(**QUICK).fit(images[:39], labels[:39], checkpoint=path)
+    with refused(ValueError, "held-out ones included"):
+        Classifier(**QUICK).fit(images, labels, checkpoint=path, held_out=(images, labels))
+    scheduled = Classifier(**QUICK, temperature_schedule=lambda epoch: [20.0, 19.0, 18.0][epoch])
+    scheduled.fit(images, labels, checkpoint=tmp_path / "scheduled")
+    scheduled.set_params(temperature_schedule=lambda epoch: [20.0, 19.0, 17.0, 16.0][epoch], epochs=4)
+    with refused(ValueError, "holds a training with another schedule"):
+        scheduled.fit(images, labels, checkpoint=tmp_path / "scheduled")
     with refused(ValueError, "has 3 epochs, and `epochs` is 2"):
         Classifier(**QUICK | {"epochs": 2}).fit(images, labels, checkpoint=path)
     assert path.read_bytes() == content

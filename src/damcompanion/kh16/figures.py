@@ -205,7 +205,9 @@ def means(frame: pd.DataFrame, by: str, name: str) -> tuple[np.ndarray, np.ndarr
 
 
 def leading(frame: pd.DataFrame) -> pd.DataFrame:
-    """What most probes end in, a row for each damage and a column for each number of patterns.
+    """The commonest end of probes, a row for each damage and a column for each number of patterns.
+
+    Where two are as common, the one that `ENDS` has first.
 
     Args:
         frame: rows with the shares of each end, by damage and patterns.

@@ -189,7 +189,7 @@ def basins(rows: Rows, n: int) -> list[Panel]:
 
 @_checks.door
 def phases(rows: Rows, n: int) -> list[Panel]:
-    """What most damaged patterns end in, over damage and load: power and rectified.
+    """The commonest end of damaged patterns, over damage and load: power and rectified.
 
     Args:
         rows: holds the experiments `basins-F-n`.
@@ -218,7 +218,7 @@ def phases(rows: Rows, n: int) -> list[Panel]:
         axes.set_yticks(lines, [f"{100 * damages[k]:.0f}" for k in lines])
         axes.set(xlabel="K over Eq. 6", ylabel="neurons flipped, %")
         there = ", ".join(f"{kind} {share:.0%}" for kind, share in kinds.stack().value_counts(normalize=True).items())
-        alt = f"{NAMES[interaction]}, n = {n}: most probes end in, by share of the map: {there}."
+        alt = f"{NAMES[interaction]}, n = {n}: the commonest end, by share of the cells: {there}."
         panels.append(Panel(picture, f"{NAMES[interaction]}, $n = {n}$", alt=alt))
     return panels
 

@@ -23,7 +23,7 @@ LARGE_MEMORIES, LARGE_EPOCHS = 2000, 3000
 
 @_checks.door
 def looks(last: int) -> tuple[int, ...]:
-    """The epochs after which the error is measured: every one at first, then ever fewer.
+    """The epochs after which the error is measured: often at first, then ever less.
 
     Args:
         last: the last of them.

@@ -15,6 +15,8 @@ from damcompanion.claims import Kind
 from damcompanion.exact_networks import LAWS, Law
 
 Row = tuple[int, ...]
+#: What the rectified function makes of the parity of d inputs at n = d, d - 1, d - 2 and d - 3, and again at d - 4.
+BELOW = ("right", "tie", "wrong", "tie")
 
 
 def parity(*inputs: int) -> int:
@@ -107,7 +109,7 @@ def difference(law: Law, n: int, n_neurons: int) -> Fraction:
 
 
 def outcome(gaps: Sequence[Fraction]) -> str:
-    """Return "right" where every output becomes the right one, "tie" where some gap is zero, and else "wrong".
+    """Return "wrong" where some gap is below zero, else "tie" where some gap is zero, else "right".
 
     Args:
         gaps: of all rows.
@@ -182,6 +184,38 @@ def is_a_difference(laws: Sequence[Law] = (), *, output: Callable[..., int] = pa
         "every gap of the parity of N - 1 inputs is the N-th difference of F",
         Kind.EXACT,
         f"{len(laws)} functions, N = {listed(sizes)}, n = {listed(vertices)}",
+        found is None,
+        found,
+    )
+
+
+def rectified_pattern(most_inputs: int, most_vertex: int, *, below: Sequence[str] = BELOW) -> Check:
+    """Whether the rectified function solves the parity of d inputs from n = d on, and what it does at a smaller n.
+
+    Args:
+        most_inputs: parities of 1 to this many inputs.
+        most_vertex: n from 1 to this.
+        below: the outcome at n = d, d - 1, d - 2, d - 3; it repeats every four.
+
+    Returns:
+        A check in fractions; the counterexample has the least d.
+
+    Example:
+        >>> from damcompanion.kh16.xor import rectified_pattern
+        >>> rectified_pattern(4, 6).holds
+        True
+    """
+    found = None
+    inputs, vertices = range(1, most_inputs + 1), range(1, most_vertex + 1)
+    for d, n in itertools.product(inputs, vertices):
+        got = outcome([difference(LAWS["rectified"], n, d + 1)])
+        if got != ("right" if n >= d else below[(d - n) % len(below)]):
+            found = {"inputs": d, "n": n, "outcome": got}
+            break
+    return Check(
+        "rectified polynomial: parity of d inputs is solved from n = d on; below, the outcome repeats every four",
+        Kind.EXACT,
+        f"d = {listed(inputs)}, n = {listed(vertices)}",
         found is None,
         found,
     )

@@ -23,7 +23,7 @@ CLAIMS: tuple[Claim, ...] = (
         text="KH16",
         where="main text, XOR",
         statement="power: XOR is solved by odd n of 3 or more, and not by n = 1 and 2",
-        rule=Holds("no other n up to 40 solves it, and each of these does", commit=FIXED),
+        rule=Holds("of n up to 40 the odd ones from 3 on solve it, and no even one", commit=FIXED),
         measure=_solved_by(("polynomial",), lambda n: n >= 3 and n % 2 == 1),
         control=Control("n = 1 among them", _solved_by(("polynomial",), lambda n: n % 2 == 1)),
     ),

@@ -83,6 +83,8 @@ def labels_of(y: Any, n_images: int) -> np.ndarray:
     """
     if y is None:
         _checks.refuse("The classifier requires y to be passed, but the target y is None.")
+    if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
+        _checks.refuse("`y` must hold labels of one kind, and it holds words and numbers.", TypeError)
     values = _array("y", y)
     if values.ndim == 2 and values.shape[1] == 1:
         _checks.refuse(f"`y` must hold one label for each image, ({n_images},), got {values.shape}; use y.ravel().")
@@ -95,6 +97,17 @@ def labels_of(y: Any, n_images: int) -> np.ndarray:
         if (values != np.floor(values)).any():
             _checks.refuse("Unknown label type: `y` must hold classes, but it is continuous.")
     return values
+
+
+def comparable(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return labels that may be compared with the classes; refuse words against numbers."""
+    words, known = (values.dtype.kind in "UST" for values in (labels, classes))
+    if words != known and "O" not in (labels.dtype.kind, classes.dtype.kind):
+        _checks.refuse(
+            f"`y` must hold labels of the kind that was learned, such as {classes.tolist()[0]!r}, got "
+            f"{labels.tolist()[0]!r}."
+        )
+    return labels
 
 
 def classes_of(classes: Any) -> np.ndarray:

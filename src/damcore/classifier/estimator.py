@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any
@@ -11,17 +12,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from damcore import _checks, learning, network
+from damcore import _checks
 from damcore.classifier._checkpoint import Checkpoint
-from damcore.classifier._input import classes_of, distinct, features, labels_of, numbers_of
-from damcore.classifier._problem import first_memories, states_of, targets_of
-from damcore.classifier._settings import check, dtype_of
-from damcore.classifier.sampling import Balanced
-from damcore.interactions import Interaction, RectifiedPolynomial
+from damcore.classifier._input import classes_of, comparable, distinct, features, labels_of, numbers_of
+from damcore.classifier._settings import check
+from damcore.classifier._trainer import Trainer
+from damcore.interactions import Interaction
 from damcore.learning import TrainingState
-from damcore.scaling import Scaling
 
-AT_ONCE = 5000  # images that are classified together
+#: Where a temperature of each scaling usually lies.
+TYPICAL = {"original": "the number of neurons", "modified": "1"}
 
 
 class Classifier:
@@ -46,7 +46,8 @@ class Classifier:
     Args:
         n: interaction vertex of the rectified polynomial, at least 1; `interaction` replaces it.
         n_memories: K, at least 1.
-        temperature: T > 0 of the scaling.
+        temperature: T > 0 of the scaling; near the number of neurons for the original one (KH16: 500 to 700 for digits
+            and large n), and near 1 for the modified one.
         error_exponent: m, at least 1.
         learning_rate: the rate of the first epoch, > 0.
         decay: the factor on the rate after each epoch, in (0, 1].
@@ -72,6 +73,8 @@ class Classifier:
         n_features_in_: pixels of an image.
         n_iter_: epochs done.
         held_out_errors_: (epoch, share of the held-out images that are wrong), where `fit` was given such images.
+
+    What is learned keeps the settings it was learned with: those that are changed later count from the next `fit` on.
 
     Example:
         >>> import torch
@@ -144,11 +147,12 @@ class Classifier:
         Args:
             X: pictures, uint8 (images, height, width), 0 to 255; or rows (images, pixels) of numbers in [-1, 1].
             y: the class of each image, of any kind that has an order.
-            held_out: images and labels whose error is measured a hundred times on the way; see `held_out_errors_`.
+            held_out: images and labels whose error is measured on the way, about a hundred times or after each epoch;
+                see `held_out_errors_`.
             progress: True shows a bar with the loss and the held-out error; or a function that is called with the
                 number of epochs done since its last call.
-            checkpoint: a file in which the training is kept. Where it is there, the training goes on from it, to the
-                same bits as if it had never stopped.
+            checkpoint: a file in which the training is kept, every half minute. Where it is there, the training goes on
+                from it; on the same machine to the same bits as if it had never stopped.
 
         Returns:
             The classifier itself.
@@ -170,14 +174,15 @@ class Classifier:
         check(self)
         pixels = features(X)
         labels = labels_of(y, len(pixels))
-        self._forget(pixels, distinct("y", labels))
-        aside = None if held_out is None else self._aside(held_out)
-        kept = None if checkpoint is None else Checkpoint(checkpoint, self, pixels, labels)
-        if kept is None or not kept.exists():
-            state = self._begun()
-        else:
-            state, self.held_out_errors_ = kept.read(self.device, self.epochs)
-        self._train(state, self._problem(pixels, labels), aside, progress, kept)
+        classes = distinct("y", labels)
+        trainer = Trainer(self.get_params(), len(classes), pixels.shape[1])
+        problem = trainer.problem(pixels, numbers_of(labels, classes))
+        aside = None if held_out is None else _held_out(held_out, pixels.shape[1], classes)
+        kept = None if checkpoint is None else Checkpoint(checkpoint, trainer, (pixels, labels), aside)
+        state, looks = (trainer.begun(), []) if kept is None else kept.read(trainer)
+        # Only now is forgotten what was learned before.
+        self._keep(trainer, classes, state, looks)
+        self._train(trainer, state, problem, aside, progress, kept)
         return self
 
     @_checks.door
@@ -194,6 +199,8 @@ class Classifier:
 
         Raises:
             ValueError: as in `fit`; or the first call names no classes, or a label is none of them.
+            TypeError: as in `fit`.
+            FloatingPointError: as in `fit`.
 
         Example:
             >>> import numpy as np
@@ -208,21 +215,23 @@ class Classifier:
         check(self)
         pixels = features(X)
         labels = labels_of(y, len(pixels))
-        if not hasattr(self, "_state"):
-            if classes is None:
-                _checks.refuse("The first call of `partial_fit` needs `classes`, all labels that will come.")
-            self._forget(pixels, classes_of(classes))
-            self._state = self._begun()
-        elif classes is not None and not np.array_equal(named := classes_of(classes), self.classes_):
+        first = not hasattr(self, "_state")
+        if first and classes is None:
+            _checks.refuse("The first call of `partial_fit` needs `classes`, all labels that will come.")
+        named = self.classes_ if classes is None else classes_of(classes)
+        if not first and not np.array_equal(named, self.classes_):
             wanted = self.classes_.tolist()
             _checks.refuse(f"`classes` must be those of the first call, {wanted}, got {named.tolist()}.")
-        self._same_size(pixels)
-        self._keep(self._advanced(self._state, self._problem(pixels, labels), 1))
+        trainer = Trainer(self.get_params(), len(named), pixels.shape[1]) if first else self._trainer
+        _same_size(pixels, trainer.n_pixels)
+        problem = trainer.problem(pixels, numbers_of(labels, named))
+        state = trainer.advanced(trainer.begun() if first else self._state, problem, 1)
+        self._keep(trainer, named, state, [] if first else self.held_out_errors_)
         return self
 
     @_checks.door
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the gap of each class neuron, in units of F at the temperature of the scaling.
+        """Return the gap of each class neuron, the argument of its tanh.
 
         Args:
             X: as in `fit`, of the size of the images that were learned.
@@ -259,7 +268,7 @@ class Classifier:
             X: as in `decision_function`.
 
         Returns:
-            (images, classes), ascending in the gap.
+            (images, classes), a column for each of `classes_`.
 
         Raises:
             ValueError: as in `decision_function`.
@@ -325,7 +334,7 @@ class Classifier:
             0.5
         """
         found = self.predict(X)
-        return float((found == labels_of(y, len(found))).mean())
+        return float((found == comparable(labels_of(y, len(found)), self.classes_)).mean())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings by name, as scikit-learn asks for them.
@@ -341,7 +350,7 @@ class Classifier:
         return {name: getattr(self, name) for name in _SETTINGS}
 
     def set_params(self, **params: Any) -> "Classifier":
-        """Change settings by name; what was learned stays until the next `fit`.
+        """Change settings by name; they count from the next `fit` on.
 
         Args:
             **params: settings of the constructor.
@@ -362,7 +371,7 @@ class Classifier:
 
     def __repr__(self) -> str:
         defaults = Classifier().get_params()
-        given = (f"{name}={value!r}" for name, value in self.get_params().items() if value is not defaults[name])
+        given = (f"{name}={value!r}" for name, value in self.get_params().items() if value != defaults[name])
         return f"Classifier({', '.join(given)})"
 
     def __sklearn_tags__(self) -> Any:
@@ -376,137 +385,73 @@ class Classifier:
             input_tags=InputTags(two_d_array=True, three_d_array=True),
         )
 
-    @property
-    def _dtype(self) -> torch.dtype:
-        return dtype_of(self.dtype)
-
-    @property
-    def _interaction(self) -> Interaction:
-        return RectifiedPolynomial(self.n) if self.interaction is None else self.interaction
-
-    def _scaling(self, temperature: float) -> Scaling:
-        n_neurons = self.n_features_in_ + len(self.classes_)
-        if self.scaling == "modified":
-            return Scaling.modified(temperature, n_neurons)
-        interaction, scaling = self._interaction, Scaling.original(temperature, self._interaction.vertex)
-        # T^-n F(h) = F(h / T) for a homogeneous F: the same network, and n = 20 fits float32.
-        return scaling if interaction.degree is None else scaling.inside(interaction)
-
-    def _forget(self, pixels: Tensor, classes: np.ndarray) -> None:
-        """Begin with these classes and this size."""
-        self.__dict__.pop("_state", None)
-        self.classes_, self.n_features_in_ = classes, pixels.shape[1]
-        self.held_out_errors_: list[tuple[int, float]] = []
-
-    def _aside(self, held_out: tuple[Any, Any]) -> tuple[Tensor, np.ndarray]:
-        """The held-out images and labels."""
-        if not isinstance(held_out, tuple | list) or len(held_out) != 2:
-            _checks.refuse(f"`held_out` must be a pair of images and labels, got {_checks.said(held_out)}.", TypeError)
-        pixels = self._known(held_out[0])
-        return pixels, labels_of(held_out[1], len(pixels))
-
-    def _begun(self) -> TrainingState:
-        n_neurons = self.n_features_in_ + len(self.classes_)
-        _checks.room(n_memories=self.n_memories, n_neurons=n_neurons)
-        generator = torch.Generator().manual_seed(self.seed)
-        initial = first_memories(self.n_memories, n_neurons, generator)
-        return learning.start(initial.to(self.device, self._dtype), form="plain", generator=generator)
-
-    def _states(self, pixels: Tensor) -> Tensor:
-        return states_of(pixels.to(self.device, self._dtype), len(self.classes_))
-
-    def _problem(self, pixels: Tensor, labels: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        """States, targets, and the number of the class of each image."""
-        numbers = numbers_of(labels, self.classes_)
-        states, targets = self._states(pixels), targets_of(numbers, len(self.classes_), self._dtype).to(self.device)
-        if self.context == "target":
-            states[:, -len(self.classes_) :] = targets
-        return states, targets, numbers
-
-    def _advanced(self, state: TrainingState, problem: tuple[Tensor, Tensor, Tensor], epochs: int) -> TrainingState:
-        states, targets, numbers = problem
-        n_neurons, n_classes = states.shape[1], len(self.classes_)
-        return learning.advance(
-            state,
-            states,
-            self._interaction,
-            self._scaling(self.temperature),
-            epochs=epochs,
-            learning_rate=self.learning_rate,
-            decay=self.decay,
-            momentum=self.momentum,
-            error_exponent=self.error_exponent,
-            batch_size=self.batch_size,
-            sampler=Balanced(numbers, self.batch_size) if self.balanced else None,
-            clip=torch.arange(n_neurons) < n_neurons - (0 if self.clip else n_classes),
-            targets=targets,
-            neurons=slice(-n_classes, None),
-            temperature_schedule=self.temperature_schedule,
-        )
-
-    def _keep(self, state: TrainingState) -> None:
-        self._state, self.memories_, self.losses_, self.n_iter_ = state, state.memories, state.losses, state.epoch
+    def _keep(self, trainer: Trainer, classes: np.ndarray, state: TrainingState, looks: list) -> None:
+        """Take this state as what is learned; before the first epoch nothing is."""
+        self._trainer, self._state, self.classes_, self.held_out_errors_ = trainer, state, classes, looks
+        self.n_features_in_, self.n_iter_, self.losses_ = trainer.n_pixels, state.epoch, state.losses
+        self.__dict__.pop("memories_", None)
+        if state.epoch:
+            self.memories_ = state.memories
 
     def _train(
         self,
+        trainer: Trainer,
         state: TrainingState,
-        problem: tuple[Tensor, Tensor, Tensor],
+        problem: dict[str, Any],
         aside: tuple[Tensor, np.ndarray] | None,
         progress: bool | Callable[[int], object],
         kept: Checkpoint | None,
     ) -> None:
         """Train the epochs that are left; look, report and save on the way."""
         looked_at = progress is True or aside is not None or kept is not None
-        piece = max(1, self.epochs // (100 if looked_at else 10))
-        self._keep(state)
-        with tqdm(total=self.epochs, initial=state.epoch, unit="epoch", disable=progress is not True) as bar:
-            while state.epoch < self.epochs:
-                ahead = min(piece, self.epochs - state.epoch)
-                state = self._advanced(state, problem, ahead)
-                self._keep(state)
-                words = {"loss": f"{state.losses[-1].item() / len(problem[0]):.3g}"}
+        epochs, looks = trainer.epochs, self.held_out_errors_
+        piece = max(1, epochs // (100 if looked_at else 10))
+        with tqdm(total=epochs, initial=state.epoch, unit="epoch", disable=progress is not True) as bar:
+            while state.epoch < epochs:
+                ahead = min(piece, epochs - state.epoch)
+                state = trainer.advanced(state, problem, ahead)
+                self._keep(trainer, self.classes_, state, looks)
+                words = {"loss": f"{state.losses[-1].item() / len(problem['patterns']):.3g}"}
                 if aside is not None:
-                    error = float((self._decided(aside[0]) != aside[1]).mean())
-                    self.held_out_errors_.append((state.epoch, error))
+                    best = trainer.gaps(state.memories, aside[0], state.epoch).argmax(-1).numpy()
+                    error = float((self.classes_[best] != aside[1]).mean())
+                    looks.append((state.epoch, error))
                     words["error"] = f"{error:.2%}"
                 bar.set_postfix(words, refresh=False)
                 bar.update(ahead)
                 if callable(progress):
                     progress(ahead)
                 if kept is not None:
-                    kept.write(state, self.held_out_errors_, last=state.epoch == self.epochs)
-
-    def _same_size(self, pixels: Tensor) -> None:
-        if pixels.shape[1] != self.n_features_in_:
-            got, wanted = pixels.shape[1], self.n_features_in_
-            _checks.refuse(f"X has {got} features, but Classifier is expecting {wanted} features as input.")
-
-    def _known(self, X: Any) -> Tensor:
-        """Pixels of the size that was learned."""
-        pixels = features(X)
-        self._same_size(pixels)
-        return pixels
+                    kept.write(state, looks, last=state.epoch == epochs)
+        if len(state.losses) > 1 and state.losses[0] == state.losses[-1]:
+            warnings.warn(
+                "The loss did not change, so nothing was learned: the gaps are too small or too large for the dtype. "
+                f"Choose another `temperature`, which is near {TYPICAL[trainer.scaling]} with this scaling.",
+                stacklevel=4,
+            )
 
     def _gaps(self, X: Any) -> Tensor:
         if not hasattr(self, "memories_"):
             unfitted = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", ValueError)
             _checks.refuse("Nothing is learned yet; call `fit` first.", unfitted)
-        return self._of(self._known(X))
+        pixels = features(X)
+        _same_size(pixels, self.n_features_in_)
+        return self._trainer.gaps(self.memories_, pixels, self.n_iter_)
 
-    def _of(self, pixels: Tensor) -> Tensor:
-        """The gap of each class neuron, on the CPU."""
-        schedule = self.temperature_schedule
-        scaling = self._scaling(self.temperature if schedule is None else float(schedule(self.n_iter_ - 1)))
-        found = [
-            network.energy_gap(
-                self.memories_, self._states(part), self._interaction, scaling, neurons=slice(-len(self.classes_), None)
-            ).cpu()
-            for part in pixels.split(AT_ONCE)
-        ]
-        return torch.cat(found)
 
-    def _decided(self, pixels: Tensor) -> np.ndarray:
-        return self.classes_[self._of(pixels).argmax(-1).numpy()]
+def _same_size(pixels: Tensor, wanted: int) -> None:
+    if pixels.shape[1] != wanted:
+        got = pixels.shape[1]
+        _checks.refuse(f"X has {got} features, but Classifier is expecting {wanted} features as input.")
+
+
+def _held_out(held_out: tuple[Any, Any], n_pixels: int, classes: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """The held-out images and labels."""
+    if not isinstance(held_out, tuple | list) or len(held_out) != 2:
+        _checks.refuse(f"`held_out` must be a pair of images and labels, got {_checks.said(held_out)}.", TypeError)
+    pixels = features(held_out[0])
+    _same_size(pixels, n_pixels)
+    return pixels, comparable(labels_of(held_out[1], len(pixels)), classes)
 
 
 _SETTINGS = tuple(inspect.signature(Classifier).parameters)

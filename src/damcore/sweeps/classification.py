@@ -13,8 +13,8 @@ from torch import Tensor
 
 from damcore import _checks
 from damcore._random import generator
-from damcore.classifier import Balanced
 from damcore.classifier._problem import FIRST, first_memories, pixels_of, states_of, targets_of
+from damcore.classifier.sampling import minibatches
 from damcore.datasets import mnist, mnist_origin
 from damcore.interactions import Interaction, LeakyRectifiedPolynomial, RectifiedPolynomial
 from damcore.learning import TrainingState, advance, linear_anneal, start
@@ -134,8 +134,7 @@ class _Digits(Experiment):
             momentum=self.momentum,
             error_exponent=self.error_exponent,
             floor=self.floor,
-            batch_size=min(self.batch_size, len(task.states)),
-            sampler=Balanced(task.labels, self.batch_size) if self.balanced else None,
+            **minibatches(task.labels, self.batch_size, CLASSES, balanced=self.balanced),
             clip=torch.arange(n_neurons) < n_neurons - (0 if self.clip else CLASSES),
             targets=task.targets,
             neurons=slice(-CLASSES, None),
@@ -249,8 +248,22 @@ class ErrorCurve(_Digits):
     def configuration(self) -> dict[str, Any]:
         return {name: value for name, value in super().configuration.items() if name not in ("epochs", "repeats")}
 
-    def together(self, cell: Look) -> Look:
-        return cell  # stored as soon as it is measured
+    def together(self, cell: Look) -> int:
+        return cell.repeat
+
+    @_checks.door
+    def shards(self, size: int | None = None) -> tuple[tuple[Any, ...], ...]:
+        """Cut the looks into shards, by default of one: each is stored as soon as the training has come so far.
+
+        Args:
+            size: looks per shard, at least 1.
+
+        Example:
+            >>> from damcore.sweeps import ErrorCurve
+            >>> len(ErrorCurve(name="few", n=3, epochs=(1, 3, 9), temperature=400.0, learning_rate=0.04).shards())
+            3
+        """
+        return super().shards(size or 1)
 
     @property
     def summary(self) -> str:
@@ -260,12 +273,15 @@ class ErrorCurve(_Digits):
         return 4 * (70_000 * 800 + 8 * self.n_memories * 800) * (2 if self.dtype == "float64" else 1)
 
     def seconds_per_cell(self, cells: Sequence[Look], *, device: str = "cpu") -> float:
-        """Estimate the time from here to a look, from one epoch."""
+        """Estimate the time of a look from one epoch; nothing is kept of it."""
         short = replace(self, epochs=(1, 2))
-        short.measure([Look(0, 1)], device=device)  # compiles
+        first, second = list(short.cells())[:2]
+        task = short._read(device)
+        state = short._trained(task, first, device, None)  # compiles
         started = perf_counter()
-        short.measure([Look(0, 2)], device=device)
-        return (perf_counter() - started) * self.epochs[-1] / len(self.epochs)
+        short._trained(task, second, device, state)
+        furthest = max(cell.epoch for cell in cells)
+        return (perf_counter() - started) * furthest / len(cells)
 
     def _schedule(self) -> Callable[[int], float] | None:
         """The temperature of each epoch, None where it is constant."""
@@ -274,40 +290,46 @@ class ErrorCurve(_Digits):
         return linear_anneal(self.first_temperature, self.temperature, self.anneal_epochs)
 
     def measure(self, cells: Sequence[Look], *, device: str = "cpu") -> list[dict[str, float]]:
-        """Measure the share of held-out digits that are classified wrongly, and the loss of an image and class."""
+        """Measure the share of held-out digits that are classified wrongly, the loss of the last epoch for each image
+        and class, and the epoch in which training left the range of the dtype, -1 where it did not.
+        """
         task, found = self._read(device), {}
         for repeat in {cell.repeat for cell in cells}:
             for cell in sorted(cell for cell in cells if cell.repeat == repeat):
-                state = self._trained(task, cell, device)
+                state = self._kept(task, cell, device)
                 temperature = self.temperature if (falling := self._schedule()) is None else falling(cell.epoch - 1)
                 scaling = self.scaling_of(self.n, temperature, task.states.shape[1])
                 wrong = self._predicted(state.memories, task, self.n, scaling) != task.wanted
                 found[cell] = {
                     "error": int(wrong.sum()) / len(wrong),
-                    "loss": state.losses[-1].item() / task.targets.numel(),
+                    "loss": state.losses[cell.epoch - 1].item() / task.targets.numel(),
                     "diverged": int(state.diverged),
                 }
         return [found[cell] for cell in cells]
 
-    def _trained(self, task: Task, cell: Look, device: str) -> TrainingState:
-        """The state after so many epochs, from the last one that was kept."""
+    def _kept(self, task: Task, cell: Look, device: str) -> TrainingState:
+        """The state after so many epochs, from the last one that was kept here or in the folder."""
         key, place = (replace(self, name="any", epochs=(1,)), cell.repeat, device), self._file(cell.repeat)
-        state = _latest.get(key)
-        if state is None and place is not None and place.exists():
-            state = TrainingState.load(place, device=device)
-        if state is None or state.epoch > cell.epoch:
-            state = self._begin(task, cell.repeat)
-        if state.epoch < cell.epoch:
-            scaling = self.scaling_of(self.n, self.temperature, task.states.shape[1])
-            state = self._further(
-                state, task, self.n, scaling, cell.epoch - state.epoch, learning_rate=self.learning_rate,
-                temperature_schedule=self._schedule(),
-            )  # fmt: skip
-            if place is not None:
-                state.save(place)
+        last = _latest.get(key)
+        if last is None and place is not None and place.exists():
+            last = TrainingState.load(place, device=device)
+        state = self._trained(task, cell, device, last)
+        if place is not None and (last is None or state.epoch > last.epoch):
+            state.save(place)
         _latest.clear()
         _latest[key] = state
         return state
+
+    def _trained(self, task: Task, cell: Look, device: str, last: TrainingState | None) -> TrainingState:
+        """The state after so many epochs, from another one if that is not beyond it."""
+        state = self._begin(task, cell.repeat) if last is None or last.epoch > cell.epoch else last
+        if state.epoch == cell.epoch:
+            return state
+        scaling = self.scaling_of(self.n, self.temperature, task.states.shape[1])
+        return self._further(
+            state, task, self.n, scaling, cell.epoch - state.epoch, learning_rate=self.learning_rate,
+            temperature_schedule=self._schedule(),
+        )  # fmt: skip
 
     def _file(self, repeat: int) -> Path | None:
         folder = os.environ.get(CHECKPOINTS)

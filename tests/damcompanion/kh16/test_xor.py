@@ -15,6 +15,7 @@ from damcompanion.kh16.xor import (
     outcome,
     parities,
     parity,
+    rectified_pattern,
     solves,
     table_of,
 )
@@ -26,7 +27,7 @@ from damcore.scaling import Scaling
 LIBRARY = {"polynomial": Polynomial, "rectified": RectifiedPolynomial, "leaky, public code": LeakyRectifiedPolynomial}
 
 
-@pytest.mark.parametrize("n_inputs, n", itertools.product((1, 2, 3, 4), (1, 2, 3, 5)))
+@pytest.mark.parametrize("n_inputs, n", [*itertools.product((1, 2, 3, 4), (1, 2, 3, 5))])
 @pytest.mark.parametrize("name", LIBRARY)
 def test_the_gap_is_that_of_the_library(name, n, n_inputs):
     rows = table_of(parity, n_inputs)
@@ -78,7 +79,30 @@ def test_a_power_needs_the_parity_and_the_size():
             assert word == ("right" if n >= size and (n - size) % 2 == 0 else "tie")
 
 
+def test_the_pattern_of_the_rectified_function():
+    assert rectified_pattern(8, 12).holds
+    broken = rectified_pattern(8, 12, below=("right", "tie", "wrong"))
+    assert broken.counterexample == {"inputs": 4, "n": 1, "outcome": "tie"}
+
+
+def test_the_exponential_solves_every_parity():
+    for n_inputs in (1, 2, 3, 6):
+        rows = torch.tensor(table_of(parity, n_inputs), dtype=torch.float64)
+        for temperature in (0.5, 2.0):
+            scaling = Scaling(temperature, inner_power=1)
+            gap = energy_gap(rows, rows, Exponential(), scaling, neurons=slice(-1, None))[:, 0] * rows[:, -1]
+            wanted = (2 * torch.sinh(torch.tensor(1 / temperature, dtype=torch.float64))) ** (n_inputs + 1)
+            torch.testing.assert_close(gap, wanted.expand(len(rows)), rtol=1e-9, atol=0)
+
+
+def test_no_power_solves_the_table_of_and():
+    for n in range(1, 20):
+        assert outcome(gaps(LAWS["polynomial"], n, table_of(conjunction))) == ("wrong" if n % 2 else "tie")
+        assert (outcome(gaps(LAWS["rectified"], n, table_of(conjunction))) == "right") == (n >= 2)
+
+
 def test_outcomes():
+    assert outcome([Fraction(0), Fraction(-1)]) == "wrong"
     assert outcome([Fraction(1), Fraction(-1), Fraction(0)]) == "wrong"
     assert outcome([Fraction(1), Fraction(0)]) == "tie"
     assert outcome([Fraction(1)]) == "right"

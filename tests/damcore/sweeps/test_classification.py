@@ -10,9 +10,9 @@ from damcore.classifier import Balanced, Classifier
 from damcore.classifier._input import features
 from damcore.datasets import mnist
 from damcore.interactions import RectifiedPolynomial
-from damcore.learning import advance, start, train
+from damcore.learning import TrainingState, advance, start, train
 from damcore.scaling import Scaling
-from damcore.sweeps import ClassifierMap, ErrorCurve, Store, classification, run, verify
+from damcore.sweeps import ClassifierMap, ErrorCurve, Store, classification, plan, run, verify
 from damcore.sweeps.classification import macro_f1
 
 FEW = dict(digits="bundled", n_images=600, batch_size=100, n_memories=12)
@@ -48,7 +48,7 @@ def test_a_curve_is_the_error_of_the_classifier():
         targets=task.targets, neurons=slice(-10, None), generator=classification.generator(0, "minibatches", 0),
     )  # fmt: skip
     made = Classifier(n=3, n_memories=12, temperature=300.0, epochs=1).fit(*mnist("train", "bundled"))
-    assert torch.equal(made._states(features(mnist("train", "bundled")[0])), task.states)
+    assert torch.equal(made._trainer._states(features(mnist("train", "bundled")[0])), task.states)
     made.memories_ = trained.memories
     tried, wanted = mnist("test", "bundled")
     assert row["error"] == pytest.approx(1 - made.score(tried, wanted), abs=1e-12)
@@ -70,8 +70,13 @@ def test_looks_do_not_depend_on_their_company(monkeypatch, tmp_path):
         classification._latest.clear()  # a new process
         assert curve().measure([cell]) == [together[cells.index(cell)]]
     assert len(list((tmp_path / "kept").iterdir())) == 1
-    # What is further than asked for is not used, and another training has a file of its own.
+    # What is further than asked for is neither used nor lost, and another training has a file of its own.
+    [file] = (tmp_path / "kept").iterdir()
+    classification._latest.clear()
     assert curve().measure(cells[:1]) == together[:1]
+    assert TrainingState.load(file).epoch == 4
+    plan(curve(), Store(tmp_path))
+    assert TrainingState.load(file).epoch == 4
     curve(learning_rate=0.03).measure(cells[:1])
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
@@ -194,8 +199,12 @@ def test_refusals(monkeypatch):
         curve(n_images=6000).measure([curve().Cell(0, 1)])
     with pytest.raises(ValueError, match="`batch_size` must be a multiple of 10 classes"):
         curve(balanced=True, batch_size=25).measure([curve().Cell(0, 1)])
-    with refused(ValueError, "class 1 has no image"):
+    with refused(
+        ValueError, "Balanced minibatches need images of each of the 3 classes, and there is none of number 1"
+    ):
         Balanced(torch.tensor([0, 2]), 3)
+    with refused(ValueError, "images of each of the 3 classes, and there is none of number 2"):
+        Balanced(torch.tensor([0, 1]), 3, n_classes=3)
     monkeypatch.setattr(classification, "mnist_origin", lambda: "the bundled subset")
     classification._task.cache_clear()
     with pytest.raises(FileNotFoundError, match="These cells need all of MNIST; name its folder in DAMCORE_DATA"):
