@@ -28,6 +28,16 @@ class Recall:
         sweeps: the number of sweeps that changed something; 0 for a probe that was already stable.
         period: 1 where converged, 2 or more on a cycle of that many sweeps, 0 where neither was seen.
         finite: False where a gap overflowed; such a neuron keeps its value.
+
+    Example:
+        >>> import torch
+        >>> from damcore.interactions import Polynomial
+        >>> from damcore.recall import recall
+        >>> from damcore.scaling import Scaling
+        >>> stored = torch.tensor([[1.0, 1.0, -1.0, -1.0]])
+        >>> recalled = recall(stored, torch.tensor([[1.0, 1.0, 1.0, -1.0]]), Polynomial(2), Scaling(1.0))
+        >>> recalled.states.tolist(), recalled.converged.tolist(), recalled.sweeps.tolist()
+        ([[1.0, 1.0, -1.0, -1.0]], [True], [1])
     """
 
     states: Float[Tensor, "*runs B N"]
