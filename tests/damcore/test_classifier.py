@@ -94,7 +94,7 @@ def test_balanced_minibatches(digits):
         Classifier(**QUICK | {"batch_size": 7}, balanced=True).fit(images, labels)
     few = Classifier(**QUICK | {"batch_size": 1000}, balanced=True)
     assert few.partial_fit(images[:9], labels[:9], classes=[0, 1]).n_iter_ == 1  # minibatches of eight
-    with refused(ValueError, "images of each of the 2 classes, and there is none of number 1"):
+    with refused(ValueError, "images of each of the 2 classes, and `labels` has none of number 1"):
         few.partial_fit(images[labels == 0], labels[labels == 0])
     assert few.n_iter_ == 1
 

@@ -442,7 +442,9 @@ class Classifier:
 def _same_size(pixels: Tensor, wanted: int) -> None:
     if pixels.shape[1] != wanted:
         got = pixels.shape[1]
-        _checks.refuse(f"X has {got} features, but Classifier is expecting {wanted} features as input.")
+        _checks.refuse(
+            f"X has {got} features, but Classifier is expecting {wanted} features as input; pass `X` as it was learned."
+        )
 
 
 def _held_out(held_out: tuple[Any, Any], n_pixels: int, classes: np.ndarray) -> tuple[Tensor, np.ndarray]:

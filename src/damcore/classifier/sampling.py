@@ -47,8 +47,8 @@ class Balanced:
         empty = [c for c, members in enumerate(self.members) if not len(members)]
         if empty:
             _checks.refuse(
-                f"Balanced minibatches need images of each of the {len(classes)} classes, and there is none of number "
-                f"{empty[0]}."
+                f"Balanced minibatches need images of each of the {len(classes)} classes, and `labels` has none of "
+                f"number {empty[0]}."
             )
         if batch_size % len(self.members) or batch_size > len(labels):
             _checks.refuse(

@@ -200,10 +200,10 @@ def test_refusals(monkeypatch):
     with pytest.raises(ValueError, match="`batch_size` must be a multiple of 10 classes"):
         curve(balanced=True, batch_size=25).measure([curve().Cell(0, 1)])
     with refused(
-        ValueError, "Balanced minibatches need images of each of the 3 classes, and there is none of number 1"
+        ValueError, "Balanced minibatches need images of each of the 3 classes, and `labels` has none of number 1"
     ):
         Balanced(torch.tensor([0, 2]), 3)
-    with refused(ValueError, "images of each of the 3 classes, and there is none of number 2"):
+    with refused(ValueError, "images of each of the 3 classes, and `labels` has none of number 2"):
         Balanced(torch.tensor([0, 1]), 3, n_classes=3)
     monkeypatch.setattr(classification, "mnist_origin", lambda: "the bundled subset")
     classification._task.cache_clear()
