@@ -82,7 +82,7 @@ def labels_of(y: Any, n_images: int) -> np.ndarray:
         n_images: how many there are.
     """
     if y is None:
-        _checks.refuse("The classifier requires y to be passed, but the target y is None.")
+        _checks.refuse("`y` is missing: the classifier requires y to be passed, but the target y is None.")
     if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
         _checks.refuse("`y` must hold labels of one kind, and it holds words and numbers.", TypeError)
     values = _array("y", y)

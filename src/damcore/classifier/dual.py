@@ -206,8 +206,12 @@ def _fit(name: str, values: Tensor, dtype: torch.dtype, shape: tuple[int, int]) 
 
 def _taken(memories: Tensor, pixels: Tensor, scaling: Scaling) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The overlaps with the pixels, the class entries, and both factors of the scaling."""
-    for name, rows in (("memories", memories), ("pixels", pixels)):
-        _checks.rows(name, rows, "K" if name == "memories" else "B", "N" if name == "memories" else "P")
+    for name, values, row, column in (("memories", memories, "K", "N"), ("pixels", pixels, "B", "P")):
+        _checks.rows(name, values, row, column)
+        if values.ndim > 2:
+            _checks.refuse(f"`{name}` must have shape ({row}, {column}), got {tuple(values.shape)}.")
+    if isinstance(scaling.temperature, Tensor) and scaling.temperature.ndim:
+        _checks.refuse(f"`scaling` must have one temperature, got {tuple(scaling.temperature.shape)}.")
     _checks.has_dtype("pixels", pixels, memories.dtype)
     n_pixels = pixels.shape[-1]
     if memories.shape[-1] <= n_pixels:
