@@ -87,6 +87,7 @@ def dual_gradient(
 
     Raises:
         ValueError: F is another function, or n is 1; or the shapes do not fit.
+        FloatingPointError: the loss or the gradient leaves the range of the dtype.
 
     Example:
         >>> import torch
@@ -110,7 +111,14 @@ def dual_gradient(
     odd = whole_power(error, 2 * error_exponent - 1)
     w = -2 * error_exponent * odd * (1 - found * found) * 2 * outer * inner
     of_pixels = ((w @ classes.mT) * inner * second).mT @ pixels
-    return (odd * error).sum(), torch.cat([of_pixels, first.mT @ w], 1)
+    loss, gradient = (odd * error).sum(), torch.cat([of_pixels, first.mT @ w], 1)
+    if not (loss.isfinite() and gradient.isfinite().all()):
+        _checks.refuse(
+            f"The loss or its gradient left the range of {memories.dtype}; raise the temperature, or take "
+            "`scaling.inside(interaction)`.",
+            FloatingPointError,
+        )
+    return loss, gradient
 
 
 @_checks.door
