@@ -56,7 +56,8 @@ def claims_table(judged: Iterable[Judged], *, marked: bool = True, brief: bool =
         later = ""
         if found.later and claim.later:
             again, outcome = found.later
-            later = f"{outcome}: {again.quantity}: {again.words}; {claim.later[0].words}"
+            said = f"{again.quantity}: {again.words}" if again.measured else again.words
+            later = f"{outcome}: {said}; {claim.later[0].words}"
         rows.append((
             f"{claim.statement} ({claim.where})",
             badge(found, marked=marked),
