@@ -1,5 +1,6 @@
 """The associative memory as a classifier: the pixels are clamped, and the class neurons are predicted."""
 
+import importlib
 import inspect
 import sys
 import warnings
@@ -376,13 +377,12 @@ class Classifier:
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn may expect of it; asked for by scikit-learn alone."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
+        tags = importlib.import_module("sklearn.utils")  # who asks has it
+        return tags.Tags(
             estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(two_d_array=True, three_d_array=True),
+            target_tags=tags.TargetTags(required=True),
+            classifier_tags=tags.ClassifierTags(),
+            input_tags=tags.InputTags(two_d_array=True, three_d_array=True),
         )
 
     def _keep(self, trainer: Trainer, classes: np.ndarray, state: TrainingState, looks: list) -> None:

@@ -3,7 +3,7 @@
 from damcore._moved import say_where
 from damcore._random import generator
 from damcore.sweeps.capacity import Block, Load, OneUpdate, StablePatterns
-from damcore.sweeps.classification import ClassifierMap, ErrorCurve, Look, Point
+from damcore.sweeps.classification import ClassifierMap, CurvePoint, ErrorCurve, MapPoint
 from damcore.sweeps.experiment import Experiment
 from damcore.sweeps.gains import GainCell, GainSweep
 from damcore.sweeps.halving import HalfLoad, Size
@@ -21,6 +21,7 @@ __all__ = [
     "Block",
     "Cell",
     "ClassifierMap",
+    "CurvePoint",
     "Ending",
     "Endings",
     "ErrorCurve",
@@ -29,12 +30,11 @@ __all__ = [
     "GainSweep",
     "HalfLoad",
     "Load",
-    "Look",
+    "MapPoint",
     "NotStoredError",
     "OneUpdate",
     "Plan",
     "PlanError",
-    "Point",
     "Retrieval",
     "Size",
     "StablePatterns",

@@ -180,7 +180,7 @@ def _task(digits: str, held_out: str, n_images: int, context: str, dtype: str, d
     return Task(states.to(device), targets.to(device), labels, tested.to(device), tried[1])
 
 
-class Look(NamedTuple):
+class CurvePoint(NamedTuple):
     """One look at a training: which repeat, and after how many epochs."""
 
     repeat: int
@@ -228,7 +228,7 @@ class ErrorCurve(_Digits):
     first_temperature: float | None = None
     anneal_epochs: int = 200
 
-    Cell = Look
+    Cell = CurvePoint
     metrics = ("error", "loss", "diverged")
     unit = "look"
 
@@ -248,7 +248,7 @@ class ErrorCurve(_Digits):
     def configuration(self) -> dict[str, Any]:
         return {name: value for name, value in super().configuration.items() if name not in ("epochs", "repeats")}
 
-    def together(self, cell: Look) -> int:
+    def together(self, cell: CurvePoint) -> int:
         return cell.repeat
 
     @_checks.door
@@ -272,7 +272,7 @@ class ErrorCurve(_Digits):
     def memory(self, cells: int) -> int:
         return 4 * (70_000 * 800 + 8 * self.n_memories * 800) * (2 if self.dtype == "float64" else 1)
 
-    def seconds_per_cell(self, cells: Sequence[Look], *, device: str = "cpu") -> float:
+    def seconds_per_cell(self, cells: Sequence[CurvePoint], *, device: str = "cpu") -> float:
         """Estimate the time of a look from one epoch; nothing is kept of it."""
         short = replace(self, epochs=(1, 2))
         first, second = list(short.cells())[:2]
@@ -289,7 +289,7 @@ class ErrorCurve(_Digits):
             return None
         return linear_anneal(self.first_temperature, self.temperature, self.anneal_epochs)
 
-    def measure(self, cells: Sequence[Look], *, device: str = "cpu") -> list[dict[str, float]]:
+    def measure(self, cells: Sequence[CurvePoint], *, device: str = "cpu") -> list[dict[str, float]]:
         """Measure the share of held-out digits that are classified wrongly, the loss of the last epoch for each image
         and class, and the epoch in which training left the range of the dtype, -1 where it did not.
         """
@@ -307,7 +307,7 @@ class ErrorCurve(_Digits):
                 }
         return [found[cell] for cell in cells]
 
-    def _kept(self, task: Task, cell: Look, device: str) -> TrainingState:
+    def _kept(self, task: Task, cell: CurvePoint, device: str) -> TrainingState:
         """The state after so many epochs, from the last one that was kept here or in the folder."""
         key, place = (replace(self, name="any", epochs=(1,)), cell.repeat, device), self._file(cell.repeat)
         last = _latest.get(key)
@@ -320,7 +320,7 @@ class ErrorCurve(_Digits):
         _latest[key] = state
         return state
 
-    def _trained(self, task: Task, cell: Look, device: str, last: TrainingState | None) -> TrainingState:
+    def _trained(self, task: Task, cell: CurvePoint, device: str, last: TrainingState | None) -> TrainingState:
         """The state after so many epochs, from another one if that is not beyond it."""
         state = self._begin(task, cell.repeat) if last is None or last.epoch > cell.epoch else last
         if state.epoch == cell.epoch:
@@ -342,7 +342,7 @@ class ErrorCurve(_Digits):
 _latest: dict[Any, TrainingState] = {}  # the training that goes on, for the next look at it
 
 
-class Point(NamedTuple):
+class MapPoint(NamedTuple):
     """One network of a map."""
 
     n: int
@@ -388,7 +388,7 @@ class ClassifierMap(_Digits):
     repeats: int = 1
     epochs: int = 50
 
-    Cell = Point
+    Cell = MapPoint
     metrics = ("f1", "accuracy", "loss", "diverged")
     unit = "network"
 
@@ -405,7 +405,7 @@ class ClassifierMap(_Digits):
     def configuration(self) -> dict[str, Any]:
         return {name: value for name, value in super().configuration.items() if name != "repeats"}
 
-    def together(self, cell: Point) -> tuple[int, int]:
+    def together(self, cell: MapPoint) -> tuple[int, int]:
         return cell.n, cell.repeat
 
     @property
@@ -420,13 +420,13 @@ class ClassifierMap(_Digits):
             for repeat in range(self.repeats):
                 for inverse in self.inverse_temperatures:
                     for rate in self.learning_rates:
-                        yield Point(n, inverse, rate, repeat)
+                        yield MapPoint(n, inverse, rate, repeat)
 
     def memory(self, cells: int) -> int:
         size = 2 if self.dtype == "float64" else 1
         return 4 * size * (70_000 * 800 + 6 * cells * self.n_memories * 800)
 
-    def seconds_per_cell(self, cells: Sequence[Point], *, device: str = "cpu") -> float:
+    def seconds_per_cell(self, cells: Sequence[MapPoint], *, device: str = "cpu") -> float:
         """Estimate the time of one network from two epochs of a few."""
         few = list(cells)[: 128 if device == "cuda" else 2]
         replace(self, epochs=1).measure(few, device=device)  # compiles
@@ -434,7 +434,7 @@ class ClassifierMap(_Digits):
         replace(self, epochs=2).measure(few, device=device)
         return (perf_counter() - started) / 2 / len(few) * self.epochs
 
-    def measure(self, cells: Sequence[Point], *, device: str = "cpu") -> list[dict[str, float]]:
+    def measure(self, cells: Sequence[MapPoint], *, device: str = "cpu") -> list[dict[str, float]]:
         """Measure the macro-averaged F1 score and the accuracy on the held-out digits."""
         (n,), (repeat,) = {cell.n for cell in cells}, {cell.repeat for cell in cells}
         task = self._read(device)
