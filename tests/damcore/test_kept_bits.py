@@ -72,4 +72,4 @@ def test_a_loop_gives_the_bits_that_were_kept(loop, dtype):
 
     if not get_host_cpu_features().get("avx512f"):
         pytest.skip("the bits are those of x86-64 with AVX-512")
-    assert bits(loop, dtype) in KEPT[f"{loop}, {str(dtype)[6:].split()}"]
+    assert bits(loop, dtype) in KEPT[f"{loop}, {str(dtype)[6:]}"].split()
